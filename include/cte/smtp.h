@@ -1,0 +1,112 @@
+/*
+ * cte/smtp.h: SMTP DATA (RFC 5321 sections 2.3.8, 4.1.1.4, 4.5.2, 4.5.3.1.6) and BDAT (RFC 3030): dots stuffed and
+ * unstuffed, lines of at most 998 octets, and one end of data, CRLF "." CRLF and nothing else.
+ *
+ * Conventions (octets, buffers, threads, options): cte/status.h. An MTA uses the streams, cte_stream_smtp_write and
+ * cte_stream_smtp_read (cte/stream.h); the calls here do the same for a message that is in memory whole.
+ */
+#ifndef CTE_SMTP_H
+#define CTE_SMTP_H
+
+#include <cte/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What to do with what SMTP does not allow.
+ *
+ *                  REJECT           NORMALIZE                            SPACE   KEEP
+ *   bare LF        error / verdict  CRLF (1)                             SP      as it is (2)
+ *   lone CR        error / verdict  SP; a run of CRs before LF is one    SP      as it is (2)
+ *                                   CRLF
+ *   NUL            error / verdict  dropped                              SP      as it is (2)
+ *   line over 998  error / verdict  folded by CRLF SP before a           -       as it is
+ *                                   character's first octet
+ *
+ *   (1) In a reader never part of an end of data; a "." after it is unstuffed, as Postfix does.
+ *   (2) A writer takes KEEP only with `bdat`: else dots could not be stuffed so that every receiver agrees.
+ *
+ * CTE_SMTP_DEFAULT is REJECT, but KEEP for a reader's long lines. All that is met, tolerated or not, is recorded as an
+ * anomaly. Every CR is lone but one that an LF follows; in "\r\r\n" the first is.
+ *
+ * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF.
+ * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet with the
+ * continuation octets that follow it, as many as it announces, or any other single octet.
+ *
+ * An error (writer) is returned at once, with the offset of the offending octet. A verdict (reader) is kept: the reader
+ * goes on to the true end of data and then gives CTE_END with CTE_VERDICT_REJECTED among the anomalies; from the offending
+ * octet on nothing is written.
+ */
+enum cte_smtp_policy {
+  CTE_SMTP_DEFAULT = 0,
+  CTE_SMTP_REJECT = 1,
+  CTE_SMTP_NORMALIZE = 2,
+  CTE_SMTP_SPACE = 3,
+  CTE_SMTP_KEEP = 4
+};
+
+/* All zero: DATA, nothing tolerated but a reader's long lines. Each policy is an enum cte_smtp_policy. */
+typedef struct cte_smtp_options {
+  uint8_t bare_lf;
+  uint8_t bare_cr;
+  uint8_t nul;
+  uint8_t long_line; /* not SPACE */
+  uint8_t bdat;      /* 1, writer only: a BDAT payload: nothing is stuffed, ended or folded (long_line not NORMALIZE) */
+  uint8_t reserved[27];
+} cte_smtp_options;
+
+/*
+ * Writer: from a message (CRLF line ends) to DATA. A "." that begins an output line is doubled; at the end a CRLF is added
+ * if the message does not end in one, then ".CRLF". An empty message is ".CRLF".
+ *
+ * The most octets that writing n octets can give; some input reaches it (long_line NORMALIZE included). SIZE_MAX when it
+ * would pass SIZE_MAX or the options are not valid.
+ */
+CTE_API size_t cte_smtp_write_bound(size_t n, const cte_smtp_options *options);
+
+/* Writes the message src[0..n): CTE_OK with read == n, CTE_MORE_OUTPUT, or an error with read at the offending octet. */
+CTE_API cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options);
+
+/*
+ * Reader: from DATA to the message. "." CRLF as the first octets of DATA, and after a CRLF, ends it: CTE_END, and what
+ * follows stays unread. The CRLF before it belongs to the message. Any other "." that begins a line is deleted.
+ *
+ * The most octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when lines are
+ * folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
+ */
+CTE_API size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options);
+
+/*
+ * Reads the message at the start of src[0..n): CTE_END with read just past the end of data, and CTE_VERDICT_REJECTED in
+ * anomalies when the message is to be rejected (first_anomaly is then no later than the cause). CTE_ERROR_TRUNCATED with
+ * read == n when there is no end of data; octets whose meaning was still open are not written. CTE_MORE_OUTPUT.
+ */
+CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options);
+
+/* ---- Stuffing without a copy, for writers that build an iovec list ---- */
+
+/*
+ * The offset in src[0..n) before which a "." is to be inserted next, or n. `*state` is 0 at the start of the message and
+ * carries from call to call, whatever the cuts. After a hit at i < n send src[0..i) and a ".", then call again for
+ * src[i..n).
+ *
+ * Since it can reject nothing, it stuffs after every CR and every LF that a receiver could take for a line end, not only
+ * after CRLF: in text with bare CR or LF use cte_smtp_write where the octets must stay as they are.
+ */
+CTE_API size_t cte_dots_next(const void *src, size_t n, uint32_t *state);
+
+#define CTE_DOTS_END_SIZE 5
+
+/*
+ * What ends the data: writes "\r\n.\r\n", or ".\r\n" after a CRLF or for an empty message, to dst[0..CTE_DOTS_END_SIZE)
+ * and returns the number of octets.
+ */
+CTE_API size_t cte_dots_end(void *dst, uint32_t state);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

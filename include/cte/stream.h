@@ -1,0 +1,102 @@
+/*
+ * cte/stream.h: every codec as a stream. One type, of fixed size, without allocation; input and output cut anywhere.
+ *
+ *   cte_stream s;
+ *   cte_stream_base64_encode(&s, NULL);
+ *   while (there is input) {
+ *     cte_input in = {data, size, 0};
+ *     do {
+ *       cte_output out = {room, sizeof room, 0};
+ *       status = cte_stream_update(&s, &in, &out);
+ *       send(room, out.pos);
+ *     } while (status == CTE_MORE_OUTPUT);
+ *     if (status != CTE_OK) break;
+ *   }
+ *   the same with cte_stream_finish until it is CTE_OK
+ *
+ * Conventions (octets, buffers, threads, options): cte/status.h. A stream is used by one thread at a time. It may be
+ * copied or moved at any time (within one process); there is nothing to free.
+ */
+#ifndef CTE_STREAM_H
+#define CTE_STREAM_H
+
+#include <cte/base64.h>
+#include <cte/quoted_printable.h>
+#include <cte/smtp.h>
+#include <cte/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CTE_STREAM_SIZE 2048 /* octets; fixed for the life of the ABI */
+
+/* Opaque. Larger than any codec needs today. All zero is a stream that was not set up. */
+typedef union cte_stream {
+  uint64_t private_words[CTE_STREAM_SIZE / 8];
+} cte_stream;
+
+/* The caller's buffers. A call moves `pos` over what it took or gave; data[pos..size) is left to it. */
+typedef struct cte_input {
+  const void *data;
+  size_t size;
+  size_t pos;
+} cte_input;
+
+typedef struct cte_output {
+  void *data;
+  size_t size;
+  size_t pos;
+} cte_output;
+
+/*
+ * Set up. Each copies its options (NULL: what mail wants) and gives CTE_OK or CTE_ERROR_ARGUMENT; a stream may be set up
+ * anew at any time. lines_check takes cte_lines_check's `allowed` and writes no output; its `out` may be NULL.
+ */
+CTE_API cte_status cte_stream_base64_encode(cte_stream *s, const cte_base64_encode_options *options);
+CTE_API cte_status cte_stream_base64_decode(cte_stream *s, const cte_base64_decode_options *options);
+CTE_API cte_status cte_stream_qp_encode(cte_stream *s, const cte_qp_encode_options *options);
+CTE_API cte_status cte_stream_qp_decode(cte_stream *s, const cte_qp_decode_options *options);
+CTE_API cte_status cte_stream_lines_check(cte_stream *s, uint32_t allowed);
+CTE_API cte_status cte_stream_smtp_write(cte_stream *s, const cte_smtp_options *options);
+CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *options);
+
+/*
+ * Takes input until it is used up or the output is full. The octets that come out over all calls do not depend on how the
+ * input and the room were cut; room for one octet is enough.
+ *   CTE_OK           exactly when all input was consumed. When `out` is full, up to 64 octets may wait in the stream;
+ *                    they come with the next call.
+ *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input
+ *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just past
+ * it an error         given once every octet before the offending one was delivered, and again by each later call; in->pos
+ * is at the offending octet, or where it was when that octet lies in an earlier chunk CTE_ERROR_STATE  after finish, or
+ * without a set-up
+ */
+CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *out);
+
+/*
+ * Ends the input: delivers what is left. CTE_OK once all has come out (and again if called again), CTE_MORE_OUTPUT until
+ * then, or an error as above. After CTE_END it is CTE_OK. An SMTP reader without its end of data: CTE_ERROR_TRUNCATED.
+ */
+CTE_API cte_status cte_stream_finish(cte_stream *s, cte_output *out);
+
+/* The set of CTE_ANOMALY_ bits met so far, and CTE_VERDICT_REJECTED. */
+CTE_API uint32_t cte_stream_anomalies(const cte_stream *s);
+
+/* The first offset of one CTE_ANOMALY_ bit, counted from the stream's first octet; CTE_NO_OFFSET when it was not met. */
+CTE_API uint64_t cte_stream_first_anomaly(const cte_stream *s, uint32_t anomaly);
+
+/* Why an SMTP reader rejects the message: the CTE_ERROR_ of the first cause, CTE_OK when it does not. */
+CTE_API cte_status cte_stream_verdict(const cte_stream *s);
+
+/*
+ * The offset of the offending octet of the error, or else of the verdict, counted from the stream's first octet;
+ * CTE_NO_OFFSET when there is neither.
+ */
+CTE_API uint64_t cte_stream_error_offset(const cte_stream *s);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * codec.h: what a codec is to the streams and to the one-shot calls: one `step` over a small state.
+ *
+ * step(state, report, src, n, dst, cap, last) goes as far as it can:
+ *   CTE_OK           all that can be decided was done: at most `lookahead` octets are unread, none when `last` (src+n is
+ *                    the end of data); what is unread is offered again, at the front of a longer src
+ *   CTE_MORE_OUTPUT  the next unit needs more room than is left. With STEP_ROOM or more of it, step always gets ahead
+ *   CTE_END          the end of data was met; src[read..n) lies behind it
+ *   an error         every octet before the offending one was written; report->error_offset says which it is
+ * With `last` it is called until CTE_OK, each time with what is unread.
+ */
+#ifndef CTE_CODEC_H
+#define CTE_CODEC_H
+
+#include <cte/status.h>
+
+#include "isa.h"
+
+#define STEP_ROOM     64   /* no unit of any codec writes more at once */
+#define LOOKAHEAD_MAX 1026 /* quoted-printable decoding: '=' and 1025 blanks */
+#define ANOMALY_KINDS 20
+
+/* What is told of the input. `offset` is that of src[0] from the start of the data; step's caller moves it. */
+struct report {
+  uint64_t offset;
+  uint64_t error_offset; /* of the error, or else of the verdict; CTE_NO_OFFSET */
+  uint32_t anomalies;
+  int32_t verdict;
+  uint64_t first[ANOMALY_KINDS]; /* valid where the anomaly's bit is set */
+};
+
+struct step {
+  int32_t status;
+  size_t read, written;
+};
+
+typedef struct step codec_step(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                               bool last);
+
+struct codec {
+  codec_step *step;
+  size_t lookahead; /* <= LOOKAHEAD_MAX */
+};
+
+static inline struct report report_new(void) {
+  return (struct report){.error_offset = CTE_NO_OFFSET};
+}
+
+/* The number of an anomaly's bit. */
+static inline unsigned report_kind(uint32_t anomaly) {
+  unsigned kind = 0;
+  while (anomaly >>= 1) kind++;
+  return kind;
+}
+
+/* Records one CTE_ANOMALY_ bit at an absolute offset; the first of each kind stays. */
+static inline void report_anomaly(struct report *report, uint32_t anomaly, uint64_t offset) {
+  if (report->anomalies & anomaly) return;
+  report->anomalies |= anomaly;
+  report->first[report_kind(anomaly)] = offset;
+}
+
+/* The error of an anomaly that is rejected (cte/status.h). */
+static inline int32_t report_error(uint32_t anomaly) {
+  return -32 - (int32_t)report_kind(anomaly);
+}
+
+/* Runs a codec over a whole input: what every one-shot call is. */
+cte_result cte_one_shot(const struct codec *codec, void *state, const void *src, size_t n, void *dst, size_t cap);
+
+/* True when all n octets are zero: reserved fields. */
+static inline bool all_zero(const uint8_t *octets, size_t n) {
+  uint8_t any = 0;
+  for (size_t i = 0; i < n; i++) any |= octets[i];
+  return any == 0;
+}
+
+_Static_assert((int)KIND_WHITE_SPACE == (int)CTE_ANOMALY_WHITE_SPACE && (int)KIND_CHARACTER == (int)CTE_ANOMALY_CHARACTER &&
+                   (int)KIND_ALPHABET == (int)CTE_ANOMALY_ALPHABET &&
+                   (int)KIND_LINE_OVER_76 == (int)CTE_ANOMALY_LINE_OVER_76 &&
+                   (int)KIND_LOWER_CASE_HEX == (int)CTE_ANOMALY_LOWER_CASE_HEX &&
+                   (int)KIND_BAD_ESCAPE == (int)CTE_ANOMALY_BAD_ESCAPE && (int)KIND_RAW_8BIT == (int)CTE_ANOMALY_RAW_8BIT &&
+                   (int)KIND_RAW_CONTROL == (int)CTE_ANOMALY_RAW_CONTROL && (int)KIND_BARE_LF == (int)CTE_ANOMALY_BARE_LF &&
+                   (int)KIND_BARE_CR == (int)CTE_ANOMALY_BARE_CR &&
+                   (int)KIND_TRAILING_WHITE_SPACE == (int)CTE_ANOMALY_TRAILING_WHITE_SPACE &&
+                   (int)KIND_NUL == (int)CTE_ANOMALY_NUL && (int)KIND_LINE_OVER_998 == (int)CTE_ANOMALY_LINE_OVER_998,
+               "kernels.h and cte/status.h number the anomalies alike");
+
+/* ---- The codecs: a state, its set-up from options, and the step ---- */
+
+struct base64_encoder {
+  struct base64_encode_params params;
+  uint64_t column;
+  bool padded, last_line_end;
+};
+
+struct base64_decoder {
+  struct base64_decode_params params;
+  uint32_t reject;
+  bool stop;              /* CTE_END after padding */
+  uint8_t phase, padding; /* characters of the open quantum; src/base64.c's state of its padding */
+  uint32_t bits;          /* those characters' values */
+  uint64_t last;          /* offset of the last character: where trailing bits are reported */
+  struct base64_carry carry;
+};
+
+struct qp_encoder {
+  struct qp_encode_params params;
+  uint32_t column;
+};
+
+struct qp_decoder {
+  struct qp_decode_params params;
+  uint32_t reject;
+  bool long_run; /* within a run of more than 1024 blanks */
+  uint64_t column;
+};
+
+struct lines_checker {
+  uint32_t forbid;
+  struct lines_carry carry;
+};
+
+struct smtp_writer {
+  struct dots_params params;
+  struct dots_carry carry;
+  uint64_t crs; /* CRs read whose meaning is open */
+  uint64_t due; /* octets decided on and not yet written; src/smtp.c says which */
+  uint8_t due_octet, stage;
+  bool any;
+};
+
+struct smtp_reader {
+  struct dots_params params;
+  struct dots_carry carry;
+  uint64_t crs, due;
+  uint8_t due_octet, stage;
+};
+
+int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options);
+int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options);
+int32_t cte_qp_encoder_init(struct qp_encoder *state, const void *options);
+int32_t cte_qp_decoder_init(struct qp_decoder *state, const void *options);
+int32_t cte_lines_checker_init(struct lines_checker *state, uint32_t allowed);
+int32_t cte_smtp_writer_init(struct smtp_writer *state, const void *options);
+int32_t cte_smtp_reader_init(struct smtp_reader *state, const void *options);
+
+extern const struct codec cte_base64_encoder, cte_base64_decoder, cte_qp_encoder, cte_qp_decoder, cte_lines_checker,
+    cte_smtp_writer, cte_smtp_reader;
+
+#endif

@@ -1,0 +1,71 @@
+/* isa.c: the rows of kernels that were compiled in, and the choice of one. */
+#include "isa.h"
+
+#include <cte/isa.h>
+#include <stdatomic.h>
+
+static bool always(void) {
+  return true;
+}
+
+/* The best first. The last runs everywhere. */
+static const struct isa rows[] = {
+    {"scalar", always, &cte_scalar_base64, &cte_scalar_qp, &cte_scalar_lines, &cte_scalar_dots},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+/* NULL until first use. Acquire and release: a test's own row need not be a constant. */
+static _Atomic(const struct isa *) current;
+
+static const struct isa *best(void) {
+  const struct isa *row = rows;
+  while (!row->supported()) row++;
+  return row;
+}
+
+const struct isa *cte_isa(void) {
+  const struct isa *row = atomic_load_explicit(&current, memory_order_acquire);
+  if (row == NULL) {
+    row = best();
+    const struct isa *expected = NULL;
+    /* A row that was selected meanwhile stays. */
+    if (!atomic_compare_exchange_strong_explicit(&current, &expected, row, memory_order_acq_rel, memory_order_acquire))
+      row = expected;
+  }
+  return row;
+}
+
+void cte_isa_set(const struct isa *isa) {
+  atomic_store_explicit(&current, isa != NULL ? isa : best(), memory_order_release);
+}
+
+const char *cte_isa_name(void) {
+  return cte_isa()->name;
+}
+
+const char *cte_isa_list(size_t index, int *usable) {
+  if (index >= ROWS) return NULL;
+  if (usable != NULL) *usable = rows[index].supported();
+  return rows[index].name;
+}
+
+static bool same_name(const char *a, const char *b) {
+  size_t i = 0;
+  while (a[i] != '\0' && a[i] == b[i]) i++;
+  return a[i] == b[i];
+}
+
+cte_status cte_isa_select(const char *name) {
+  if (name == NULL) {
+    cte_isa_set(NULL);
+    return CTE_OK;
+  }
+  for (size_t i = 0; i < ROWS; i++) {
+    if (same_name(name, rows[i].name) && rows[i].supported()) {
+      cte_isa_set(&rows[i]);
+      return CTE_OK;
+    }
+  }
+  return CTE_ERROR_UNSUPPORTED;
+}
