@@ -121,20 +121,23 @@ struct lines_checker {
   struct lines_carry carry;
 };
 
-struct smtp_writer {
-  struct dots_params params;
+/* The writer and the reader are one machine (src/smtp.c). */
+struct smtp_text {
+  struct dots_params params; /* `recorded` apart, the report has it; a reader's verdict turns REJECT into KEEP */
   struct dots_carry carry;
-  uint64_t crs; /* CRs read whose meaning is open */
-  uint64_t due; /* octets decided on and not yet written; src/smtp.c says which */
-  uint8_t due_octet, stage;
-  bool any;
+  uint64_t crs; /* CRs read whose meaning is open: all but the last are lone, and recorded */
+  uint64_t due; /* lone CRs read and still to be written; 0 while there are `crs` */
+  bool reader;  /* else a writer */
+  bool dot;     /* reader: the line so far is '.', or with crs == 1 '.' CR: an LF may make it the end of data */
+  bool ended;   /* writer: the end of data was written */
+};
+
+struct smtp_writer {
+  struct smtp_text text;
 };
 
 struct smtp_reader {
-  struct dots_params params;
-  struct dots_carry carry;
-  uint64_t crs, due;
-  uint8_t due_octet, stage;
+  struct smtp_text text;
 };
 
 int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options);

@@ -147,7 +147,10 @@ struct lines_kernels {
    * an LF alone is a line end and every CR a bare one.
    */
   size_t (*check)(const uint8_t *src, size_t n, uint32_t forbid, struct lines_carry *carry);
-  /* Counts src[0..read); what it does not settle (a CR that ends the range, a malformed character) it leaves. */
+  /*
+   * Counts src[0..read). It is entered where no CR, UTF-8 character or possible "From " is open. Where it stops a CR
+   * just before src[read] is a bare one, counted as such; a character or a "From " that src+n cuts off it leaves.
+   */
   size_t (*count)(const uint8_t *src, size_t n, struct line_counts *counts);
 };
 
@@ -171,17 +174,20 @@ struct dots_carry {
 struct dots_kernels {
   /*
    * Message to DATA. A kernel takes CRLF as a line end, doubles the '.' of LINE_START (either), and may apply the policies
-   * to recorded kinds; it leaves a CR whose successor it does not see, and stops before the 999th octet of a line unless
+   * to recorded kinds (a NUL that is dropped leaves `start` as it is; a bare LF that is kept begins no line and ends none); it leaves a CR whose successor it does not see, and stops before the 999th octet of a line unless
    * that is recorded and kept.
    */
   struct done (*write)(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct dots_params *params,
                        struct dots_carry *carry);
-  /* DATA to message: as write, but deletes the '.'; it stops before one that could begin the end of data. */
+  /*
+   * DATA to message: as write, but deletes the '.'; it stops before one that could begin the end of data. A NUL that is
+   * dropped makes `start` LINE_MIDDLE: the octet after it begins no line.
+   */
   struct done (*read)(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct dots_params *params,
                       struct dots_carry *carry);
   /*
-   * The first '.' in src[0..n) after a CR or LF (or at src[0] when *state is not DOTS_MIDDLE), or n. *state is brought up to
-   * src[0..result).
+   * The first '.' in src[0..n) after a CR or LF (or at src[0] when *state is not DOTS_MIDDLE), or n, or an earlier place
+   * from where to go on. *state is brought up to src[0..result).
    */
   size_t (*next)(const uint8_t *src, size_t n, uint32_t *state);
 };

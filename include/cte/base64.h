@@ -34,18 +34,11 @@ typedef struct cte_base64_encode_options {
 } cte_base64_encode_options;
 
 /* MIME's form, the same as all zero; and RFC 4648's: one line, padded. Both are initialisers. */
-#define CTE_BASE64_ENCODE_MAIL                                                                                              \
-  {                                                                                                                         \
-    0, CTE_LINE_END_CRLF, CTE_BASE64_LAST_LINE_END, CTE_BASE64_STANDARD, CTE_BASE64_PADDED, {                               \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
-#define CTE_BASE64_ENCODE_FLAT                                                                                              \
-  {                                                                                                                         \
-    CTE_COLUMNS_NONE, CTE_LINE_END_CRLF, CTE_BASE64_LAST_LINE_BARE, CTE_BASE64_STANDARD, CTE_BASE64_PADDED, {               \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
+/* clang-format off */
+#define CTE_BASE64_ENCODE_MAIL {0, CTE_LINE_END_CRLF, CTE_BASE64_LAST_LINE_END, CTE_BASE64_STANDARD, CTE_BASE64_PADDED, {0}}
+#define CTE_BASE64_ENCODE_FLAT \
+  {CTE_COLUMNS_NONE, CTE_LINE_END_CRLF, CTE_BASE64_LAST_LINE_BARE, CTE_BASE64_STANDARD, CTE_BASE64_PADDED, {0}}
+/* clang-format on */
 
 /*
  * The exact number of octets that encoding n octets writes. SIZE_MAX when that would pass SIZE_MAX, or when the options
@@ -104,18 +97,11 @@ typedef struct cte_base64_decode_options {
    CTE_ANOMALY_TRAILING_BITS)
 
 /* Mail's decoder, the same as all zero; and RFC 4648's: no white space or line end, canonical bits, exact padding. */
-#define CTE_BASE64_DECODE_MAIL                                                                                              \
-  {                                                                                                                         \
-    0, CTE_BASE64_STANDARD, CTE_BASE64_LINE_ENDS_SKIP, CTE_BASE64_AFTER_PADDING_CONTINUE, {                                 \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
-#define CTE_BASE64_DECODE_STRICT                                                                                            \
-  {                                                                                                                         \
-    CTE_BASE64_REJECT_STRICT, CTE_BASE64_STANDARD, CTE_BASE64_LINE_ENDS_NONE, CTE_BASE64_AFTER_PADDING_CONTINUE, {          \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
+/* clang-format off */
+#define CTE_BASE64_DECODE_MAIL {0, CTE_BASE64_STANDARD, CTE_BASE64_LINE_ENDS_SKIP, CTE_BASE64_AFTER_PADDING_CONTINUE, {0}}
+#define CTE_BASE64_DECODE_STRICT \
+  {CTE_BASE64_REJECT_STRICT, CTE_BASE64_STANDARD, CTE_BASE64_LINE_ENDS_NONE, CTE_BASE64_AFTER_PADDING_CONTINUE, {0}}
+/* clang-format on */
 
 /*
  * The most octets that n octets of base64 can decode to: 6 n / 8, rounded down; some input reaches it, whatever the

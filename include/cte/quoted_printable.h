@@ -53,18 +53,10 @@ typedef struct cte_qp_encode_options {
 } cte_qp_encode_options;
 
 /* Text with CRLF line ends (the same as all zero), and binary data. */
-#define CTE_QP_ENCODE_TEXT                                                                                                  \
-  {                                                                                                                         \
-    0, CTE_QP_LINE_ENDS_CRLF, CTE_LINE_END_CRLF, {                                                                          \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
-#define CTE_QP_ENCODE_BINARY                                                                                                \
-  {                                                                                                                         \
-    0, CTE_QP_LINE_ENDS_BINARY, CTE_LINE_END_CRLF, {                                                                        \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
+/* clang-format off */
+#define CTE_QP_ENCODE_TEXT {0, CTE_QP_LINE_ENDS_CRLF, CTE_LINE_END_CRLF, {0}}
+#define CTE_QP_ENCODE_BINARY {0, CTE_QP_LINE_ENDS_BINARY, CTE_LINE_END_CRLF, {0}}
+/* clang-format on */
 
 /*
  * The most octets that n octets can encode to. Some input reaches it, but with CTE_QP_WHOLE_UTF8. SIZE_MAX when it would
@@ -115,18 +107,10 @@ typedef struct cte_qp_decode_options {
    CTE_ANOMALY_RAW_CONTROL | CTE_ANOMALY_BARE_LF | CTE_ANOMALY_BARE_CR | CTE_ANOMALY_LONG_BLANK_RUN |                       \
    CTE_ANOMALY_TRUNCATED_ESCAPE)
 
-#define CTE_QP_DECODE_MAIL                                                                                                  \
-  {                                                                                                                         \
-    0, CTE_QP_LINE_END_KEEP, {                                                                                              \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
-#define CTE_QP_DECODE_STRICT                                                                                                \
-  {                                                                                                                         \
-    CTE_QP_REJECT_STRICT, CTE_QP_LINE_END_KEEP, {                                                                           \
-      0                                                                                                                     \
-    }                                                                                                                       \
-  }
+/* clang-format off */
+#define CTE_QP_DECODE_MAIL {0, CTE_QP_LINE_END_KEEP, {0}}
+#define CTE_QP_DECODE_STRICT {CTE_QP_REJECT_STRICT, CTE_QP_LINE_END_KEEP, {0}}
+/* clang-format on */
 
 /*
  * The most octets that n octets can decode to: n, or 2 n with CTE_QP_LINE_END_CRLF (each LF may become CRLF). Some input

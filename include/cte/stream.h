@@ -67,10 +67,11 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *   CTE_OK           exactly when all input was consumed. When `out` is full, up to 64 octets may wait in the stream;
  *                    they come with the next call.
  *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input
- *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just past
- * it an error         given once every octet before the offending one was delivered, and again by each later call; in->pos
- * is at the offending octet, or where it was when that octet lies in an earlier chunk CTE_ERROR_STATE  after finish, or
- * without a set-up
+ *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
+ *                    past it
+ *   an error         given once every octet before the offending one was delivered, and again by each later call;
+ *                    in->pos is at the offending octet, or where it was when that octet lies in an earlier chunk
+ *   CTE_ERROR_STATE  after finish, or without a set-up
  */
 CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *out);
 
