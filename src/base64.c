@@ -1,0 +1,334 @@
+/* base64.c: base64 for mail (RFC 2045 section 6.8) and at large (RFC 4648): options, sizes, and all that kernels leave. */
+#include <cte/base64.h>
+#include <string.h>
+
+#include "codec.h"
+
+_Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_decode_options) == 32,
+               "the options' size is ABI");
+
+static cte_result refused(int32_t status) {
+  return (cte_result){.status = status, .first_anomaly = SIZE_MAX};
+}
+
+/* ---- Encoding ---- */
+
+int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options) {
+  static const cte_base64_encode_options mail = CTE_BASE64_ENCODE_MAIL;
+  const cte_base64_encode_options *o = options != NULL ? options : &mail;
+  if (o->line_end > CTE_LINE_END_LF || o->last_line > CTE_BASE64_LAST_LINE_BARE || o->alphabet > CTE_BASE64_URL ||
+      o->padding > CTE_BASE64_UNPADDED || !all_zero(o->reserved, sizeof o->reserved))
+    return CTE_ERROR_ARGUMENT;
+  *state = (struct base64_encoder){
+      .params = {.columns = o->columns != 0 ? o->columns : CTE_COLUMNS_MIME,
+                 .line_end = o->line_end == CTE_LINE_END_LF ? 1 : 2,
+                 .alphabet = o->alphabet},
+      .padded = o->padding == CTE_BASE64_PADDED,
+      .last_line_end = o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE,
+  };
+  return CTE_OK;
+}
+
+size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options *options) {
+  struct base64_encoder e;
+  if (cte_base64_encoder_init(&e, options) != CTE_OK) return SIZE_MAX;
+  if (n == 0) return 0;
+  size_t quanta = n / 3, rest = n % 3, tail = rest == 0 ? 0 : e.padded ? 4 : rest + 1;
+  if (quanta > SIZE_MAX / 4 || tail > SIZE_MAX - 4 * quanta) return SIZE_MAX;
+  size_t characters = 4 * quanta + tail;
+  /* At most one a character. */
+  size_t line_ends = (size_t)((characters - 1) / e.params.columns) + e.last_line_end;
+  if (line_ends > (SIZE_MAX - characters) / e.params.line_end) return SIZE_MAX;
+  return characters + line_ends * e.params.line_end;
+}
+
+/* The characters of 1 - 3 octets. */
+static size_t quantum_of(const struct base64_encoder *e, const uint8_t *src, size_t octets, uint8_t quantum[4]) {
+  static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const char url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const char *alphabet = e->params.alphabet == ALPHABET_URL ? url : standard;
+  uint32_t bits = 0;
+  for (size_t i = 0; i < 3; i++) bits = bits << 8 | (i < octets ? src[i] : 0u);
+  for (size_t k = 0; k < 4; k++) quantum[k] = (uint8_t)(k <= octets ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
+  return e->padded ? 4 : octets + 1;
+}
+
+static size_t line_end_of(const struct base64_encoder *e, uint8_t *dst) {
+  size_t i = 0;
+  if (e->params.line_end == 2) dst[i++] = '\r';
+  dst[i++] = '\n';
+  return i;
+}
+
+/* Encodes 1 - 3 octets with the line ends due before each character: at most 12 octets. Returns 0 when they do not fit. */
+static size_t encode_quantum(struct base64_encoder *e, const uint8_t *src, size_t octets, uint8_t *dst, size_t cap) {
+  uint8_t quantum[4], unit[12];
+  size_t characters = quantum_of(e, src, octets, quantum), size = 0;
+  uint64_t column = e->column;
+  for (size_t k = 0; k < characters; k++) {
+    if (column == e->params.columns) {
+      size += line_end_of(e, unit + size);
+      column = 0;
+    }
+    unit[size++] = quantum[k];
+    column++;
+  }
+  if (size > cap) return 0;
+  memcpy(dst, unit, size);
+  e->column = column;
+  return size;
+}
+
+static struct step encode(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                          bool last) {
+  struct base64_encoder *e = state;
+  struct done done = {0, 0};
+  (void)report;
+  if (n >= 3 && cap > 0) done = cte_isa()->base64->encode(src, n, dst, cap, &e->params, &e->column);
+
+  struct step step = {CTE_MORE_OUTPUT, done.read, done.written};
+  while (n - step.read >= 3 || (last && step.read < n)) {
+    size_t octets = n - step.read < 3 ? n - step.read : 3;
+    size_t size = encode_quantum(e, src + step.read, octets, dst + step.written, cap - step.written);
+    if (size == 0) return step;
+    step.read += octets;
+    step.written += size;
+  }
+  /* The line is open unless it is empty; once it has ended it is, so that this happens once. */
+  if (last && e->last_line_end && e->column > 0) {
+    if (cap - step.written < e->params.line_end) return step;
+    step.written += line_end_of(e, dst + step.written);
+    e->column = 0;
+  }
+  step.status = CTE_OK;
+  return step;
+}
+
+const struct codec cte_base64_encoder = {encode, 2};
+
+cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_encode_options *options) {
+  struct base64_encoder state;
+  int32_t status = cte_base64_encoder_init(&state, options);
+  if (src == dst && n > 0) status = CTE_ERROR_ARGUMENT;
+  if (status != CTE_OK) return refused(status);
+  return cte_one_shot(&cte_base64_encoder, &state, src, n, dst, cap);
+}
+
+/* ---- Decoding ---- */
+
+/* The state of the padding: none; one '=' after two characters, so that a second is due; complete. */
+enum { PADDING_NONE = 0, PADDING_OPEN = 1, PADDING_COMPLETE = 2 };
+
+/* A kernel stops at most this far before what it cannot pass. */
+enum { CAUSE_WITHIN = 1024 };
+
+int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
+  static const cte_base64_decode_options mail = CTE_BASE64_DECODE_MAIL;
+  const cte_base64_decode_options *o = options != NULL ? options : &mail;
+  if (o->alphabet > CTE_BASE64_EITHER || o->line_ends > CTE_BASE64_LINE_ENDS_NONE ||
+      o->after_padding > CTE_BASE64_AFTER_PADDING_STOP || !all_zero(o->reserved, sizeof o->reserved))
+    return CTE_ERROR_ARGUMENT;
+  *state = (struct base64_decoder){
+      .params = {.alphabet = o->alphabet, .line_ends = o->line_ends},
+      .reject = o->reject,
+      .stop = o->after_padding == CTE_BASE64_AFTER_PADDING_STOP,
+  };
+  return CTE_OK;
+}
+
+size_t cte_base64_decoded_bound(size_t n, const cte_base64_decode_options *options) {
+  struct base64_decoder d;
+  if (cte_base64_decoder_init(&d, options) != CTE_OK) return SIZE_MAX;
+  return n / 4 * 3 + n % 4 * 6 / 8;
+}
+
+/* One step's decoding. */
+struct decoding {
+  struct base64_decoder *s;
+  struct report *report;
+  uint8_t *dst;
+  size_t cap, written;
+  bool irregular; /* something was met that a kernel may have stopped for */
+};
+
+/* Writes the first `count` octets of the open quantum; false when there is no room. */
+static bool put(struct decoding *d, unsigned count) {
+  if (d->cap - d->written < count) return false;
+  for (unsigned k = 1; k <= count; k++) d->dst[d->written++] = (uint8_t)(d->s->bits >> (6u * d->s->phase - 8 * k));
+  return true;
+}
+
+/*
+ * An error: delivers what is known from the characters before it. What was met at or behind it is forgotten, so that the
+ * report depends on nothing behind the offending octet; `kind` is 0 or the error's anomaly.
+ */
+static int32_t fail(struct decoding *d, int32_t error, uint32_t kind, uint64_t offset) {
+  unsigned characters = d->s->phase;
+  if (characters > 0 && offset <= d->s->last) characters--; /* trailing bits: found after their character */
+  if (!put(d, characters >= 2 ? characters - 1 : 0)) return CTE_MORE_OUTPUT;
+  for (unsigned k = 0; k < ANOMALY_KINDS; k++)
+    if (d->report->first[k] >= offset) d->report->anomalies &= ~(UINT32_C(1) << k);
+  if (kind != 0) report_anomaly(d->report, kind, offset);
+  d->report->error_offset = offset;
+  return error;
+}
+
+static int32_t anomaly(struct decoding *d, uint32_t kind, uint64_t offset) {
+  d->irregular = true;
+  if (d->s->reject & kind) return fail(d, report_error(kind), kind, offset);
+  report_anomaly(d->report, kind, offset);
+  return CTE_OK;
+}
+
+/* The value of a character in either alphabet, or -1. */
+static int value_of(uint8_t c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '+' || c == '-') return 62;
+  if (c == '/' || c == '_') return 63;
+  return -1;
+}
+
+/* What an octet is, line ends apart: 0 for a character of the alphabet, '=' itself, else its anomaly's bit. */
+static uint32_t kind_of(uint8_t c, uint8_t alphabet) {
+  if (c == ' ' || c == '\t') return CTE_ANOMALY_WHITE_SPACE;
+  if (value_of(c) < 0) return CTE_ANOMALY_CHARACTER;
+  if (alphabet == ALPHABET_STANDARD && (c == '-' || c == '_')) return CTE_ANOMALY_ALPHABET;
+  if (alphabet == ALPHABET_URL && (c == '+' || c == '/')) return CTE_ANOMALY_ALPHABET;
+  return 0;
+}
+
+/* A quantum of two or three characters ends: are its unused bits zero? */
+static int32_t judge_bits(struct decoding *d) {
+  uint32_t unused = d->s->phase == 2 ? 15 : 3;
+  return d->s->bits & unused ? anomaly(d, CTE_ANOMALY_TRAILING_BITS, d->s->last) : CTE_OK;
+}
+
+static int32_t judge_padding(struct decoding *d, uint64_t offset) {
+  d->irregular = true;
+  if (d->s->padding == PADDING_OPEN) return CTE_OK;
+  if (d->s->phase < 2) return anomaly(d, CTE_ANOMALY_EXCESS_PADDING, offset);
+  return judge_bits(d);
+}
+
+static int32_t judge_character(struct decoding *d, uint64_t offset) {
+  int32_t status = CTE_OK;
+  if (d->s->padding == PADDING_OPEN) status = anomaly(d, CTE_ANOMALY_MISSING_PADDING, offset);
+  if (status == CTE_OK && d->s->padding != PADDING_NONE) status = anomaly(d, CTE_ANOMALY_DATA_AFTER_PADDING, offset);
+  return status;
+}
+
+static int32_t add_padding(struct decoding *d) {
+  struct base64_decoder *s = d->s;
+  if (s->padding == PADDING_OPEN) {
+    s->padding = PADDING_COMPLETE;
+  } else if (s->phase >= 2) {
+    if (!put(d, s->phase - 1u)) return CTE_MORE_OUTPUT;
+    s->padding = s->phase == 2 ? PADDING_OPEN : PADDING_COMPLETE;
+    s->phase = 0;
+  } else {
+    return CTE_OK;
+  }
+  return s->stop && s->padding == PADDING_COMPLETE ? CTE_END : CTE_OK;
+}
+
+static int32_t add_character(struct decoding *d, uint8_t c, uint64_t offset) {
+  struct base64_decoder *s = d->s;
+  if (s->phase == 3 && d->cap - d->written < 3) return CTE_MORE_OUTPUT;
+  s->bits = s->bits << 6 | (uint32_t)value_of(c);
+  s->phase++;
+  s->last = offset;
+  s->padding = PADDING_NONE;
+  if (s->phase == 4) {
+    put(d, 3);
+    s->phase = 0;
+  }
+  return CTE_OK;
+}
+
+/* Takes one octet: judges it, then its place in the line, then acts on it. CTE_OK and CTE_END: it was taken. */
+static int32_t take(struct decoding *d, uint8_t c, uint64_t offset) {
+  struct base64_decoder *s = d->s;
+  if (c == '\n' || (c == '\r' && s->params.line_ends != SKIP_LF)) {
+    if (s->params.line_ends == SKIP_NONE) return fail(d, CTE_ERROR_LINE_END, 0, offset);
+    s->carry.column = 0;
+    return CTE_OK;
+  }
+  uint32_t kind = c == '=' ? 0 : kind_of(c, s->params.alphabet);
+  int32_t status;
+  if (c == '=')
+    status = judge_padding(d, offset);
+  else
+    status = kind == 0 ? judge_character(d, offset) : anomaly(d, kind, offset);
+  if (status == CTE_OK && s->carry.column == 76 && s->params.line_ends != SKIP_NONE)
+    status = anomaly(d, CTE_ANOMALY_LINE_OVER_76, offset);
+  if (status == CTE_OK && c == '=')
+    status = add_padding(d);
+  else if (status == CTE_OK && kind == 0)
+    status = add_character(d, c, offset);
+  if (status == CTE_OK || status == CTE_END) s->carry.column++;
+  return status;
+}
+
+/* The end of input. Calling it again changes nothing. */
+static int32_t end(struct decoding *d, uint64_t offset) {
+  struct base64_decoder *s = d->s;
+  int32_t status = CTE_OK;
+  if (s->phase == 1) status = anomaly(d, CTE_ANOMALY_DANGLING_CHARACTER, offset);
+  if (s->phase >= 2) status = judge_bits(d);
+  if (status == CTE_OK && (s->phase >= 2 || s->padding == PADDING_OPEN))
+    status = anomaly(d, CTE_ANOMALY_MISSING_PADDING, offset);
+  if (status == CTE_OK && s->phase >= 2 && !put(d, s->phase - 1u)) status = CTE_MORE_OUTPUT;
+  if (status != CTE_OK) return status;
+  s->phase = 0;
+  s->padding = PADDING_NONE;
+  return CTE_OK;
+}
+
+/* A kernel decodes from here: a quantum begins, and no padding stands before it. */
+static bool regular(const struct base64_decoder *s) {
+  return s->phase == 0 && s->padding == PADDING_NONE;
+}
+
+/* Goes past what stopped the kernel, to where it can be entered again; *read moves on. */
+static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *read) {
+  size_t begin = *read;
+  d->irregular = false;
+  while (*read < n && !(regular(d->s) && (d->irregular || *read - begin > CAUSE_WITHIN))) {
+    int32_t status = take(d, src[*read], d->report->offset + *read);
+    if (status == CTE_OK || status == CTE_END) ++*read;
+    if (status != CTE_OK) return status;
+  }
+  return CTE_OK;
+}
+
+static struct step decode(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                          bool last) {
+  struct base64_decoder *s = state;
+  struct decoding d = {s, report, dst, cap, 0, false};
+  size_t read = 0;
+  int32_t status = CTE_OK;
+  while (read < n && status == CTE_OK) {
+    if (regular(s) && d.written < cap) {
+      /* None of these kinds is rejected: that error would have stayed. */
+      s->params.recorded = report->anomalies;
+      struct done done =
+          cte_isa()->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
+      read += done.read;
+      d.written += done.written;
+    }
+    status = pass(&d, src, n, &read);
+  }
+  if (status == CTE_OK && last) status = end(&d, report->offset + n);
+  return (struct step){status, read, d.written};
+}
+
+const struct codec cte_base64_decoder = {decode, 0};
+
+cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
+  struct base64_decoder state;
+  int32_t status = cte_base64_decoder_init(&state, options);
+  if (status != CTE_OK) return refused(status);
+  return cte_one_shot(&cte_base64_decoder, &state, src, n, dst, cap);
+}
