@@ -1,0 +1,14 @@
+/* cpu.h: what this CPU and its operating system let a kernel use. Each answer holds for the life of the process. */
+#ifndef CTE_CPU_H
+#define CTE_CPU_H
+
+#include <stdbool.h>
+
+#if defined(__x86_64__) || defined(__i386__)
+/* SSSE3 and SSE4.1. */
+bool cte_cpu_sse(void);
+/* AVX2, BMI1, BMI2, LZCNT and POPCNT, with the upper halves of the registers kept by the operating system. */
+bool cte_cpu_avx2(void);
+#endif
+
+#endif
