@@ -1,0 +1,633 @@
+"""End-to-end tests of the command. The path of the command is in the environment variable CTE; the seed of the random
+inputs, which is printed, may be in CTE_TEST_SEED."""
+
+import base64
+import os
+import random
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+CTE = os.path.abspath(os.environ["CTE"])
+SEED = int(os.environ.get("CTE_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
+NOBODY = 65534
+ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+
+
+def run(command, data=b"", **keywords):
+    """Runs a command (a list); gives (exit code, standard output, standard error as text)."""
+    if "stdin" not in keywords:
+        keywords["input"] = data
+    keywords.setdefault("stdout", subprocess.PIPE)
+    done = subprocess.run(command, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=120, **keywords)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def cte(*arguments, data=b"", **keywords):
+    return run([CTE, *arguments], data, **keywords)
+
+
+def shell(line, *arguments, **keywords):
+    """A line for sh, in which "$0" is the command and "$1" and so on are the arguments."""
+    return run(["/bin/sh", "-c", line, CTE, *arguments], **keywords)
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(path, data, mode=0o644):
+    with open(path, "wb") as file:
+        file.write(data)
+    os.chmod(path, mode)
+    return path
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.random = random.Random(SEED)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def file(self, name, data, mode=0o644):
+        return write(self.path(name), data, mode)
+
+    def names(self):
+        return sorted(os.listdir(self.folder))
+
+    def fails(self, result, code, text):
+        """The exit code, nothing on standard output, and a message with the text."""
+        self.assertEqual(result[0], code, result)
+        self.assertFalse(result[1], result)
+        self.assertIn(text, result[2])
+
+
+class Coreutils(Case):
+    """cte base64 does what /usr/bin/base64 does."""
+
+    def same(self, arguments, data):
+        ours = cte("base64", *arguments, data=data)
+        theirs = run(["/usr/bin/base64", *arguments], data)
+        self.assertEqual(
+            (ours[0], ours[1], ours[2] == ""),
+            (theirs[0], theirs[1], theirs[2] == ""),
+            f"seed {SEED}: {arguments} {data[:2000]!r} {ours[2]} {theirs[2]}",
+        )
+
+    def octets(self, size):
+        return self.random.randbytes(self.random.randrange(size))
+
+    def almost_base64(self):
+        r = self.random
+        text = bytearray()
+        for _ in range(r.randrange(1, 4)):
+            part = base64.b64encode(self.octets(120))
+            width = r.choice([4, 5, 19, 60, 76, 1000])
+            text += b"".join(part[i : i + width] + b"\n" for i in range(0, len(part), width))
+        for _ in range(r.choice([0, 0, 1, 1, 2, 5])):
+            at = r.randrange(len(text) + 1)
+            text[at : at + r.randrange(3)] = r.choice([b"=", b"==", b"===", b"\n", b"\r\n", b" ", b"-", b"\0", b"A", b"\xff", b""])
+        return bytes(text)
+
+    def short_soup(self):
+        return bytes(self.random.choices(b"AAZaz09+/====\n\n\r -_*\0", k=self.random.randrange(14)))
+
+    def test_encode(self):
+        for _ in range(400):
+            columns = self.random.choice([0, 1, 2, 3, 4, 5, 19, 57, 60, 64, 75, 76, 77, 100, 1000, 1 << 63, 1 << 70])
+            self.same(self.random.choice([[], [f"-w{columns}"], ["--wrap", str(columns)]]), self.octets(600))
+
+    def test_decode(self):
+        for i in range(1600):
+            data = self.almost_base64() if i % 2 else self.short_soup()
+            self.same(self.random.choice([["-d"], ["-d"], ["-di"], ["--decode", "--ignore-garbage"]]), data)
+
+    def test_large(self):
+        data = self.random.randbytes(3_000_001)
+        for arguments in [], ["-w0"], ["-w", "64"], ["-w1"]:
+            self.same(arguments, data)
+        text = base64.encodebytes(data)
+        for at in None, 70_000, 2_000_000:
+            for insert in b"*", b"=", b"\n", b"==\n", b"\r":
+                for arguments in ["-d"], ["-d", "-i"]:
+                    self.same(arguments, text if at is None else text[:at] + insert + text[at:])
+
+    def test_options(self):
+        wraps = ["x", "-1", "-0", "1K", "", " 5", "+5", "010", "0x10", "5 ", "99999999999999999999", "9223372036854775807"]
+        wraps += ["-99999999999999999999", "99999999999999999999x", "18446744073709551616"]
+        vectors = [["-w", value] for value in wraps] + [["--wrap=" + value] for value in wraps]
+        vectors += [["-w"], ["--wrap"], ["--wra=3"], ["--w", "3"], ["-x"], ["--foo"], ["--decode=3"], ["a", "b"], ["-", "-"]]
+        vectors += [["--i"], ["--ig"], ["-d", "--i"], ["--de"], ["-d", "-w", "x"], ["-d", "-w", "5"], ["-w5", "-w0"], ["-"], ["--", "-"]]
+        vectors += [["-", "-w5"], ["/nonexistent"], ["/"], ["-d", "/"]]
+        for vector in vectors:
+            with self.subTest(vector=vector):
+                self.same(vector, b"TWFueSBoYW5kcyBtYWtlIGxpZ2h0IHdvcmsuIE1hbnkgaGFuZHMgbWFrZQ==")
+                self.same(vector, b"TWFu-eSBo")
+
+    def test_help_and_version_abbreviated(self):
+        for option in "--help", "--h", "--version", "--versio", "--ver", "--ve", "--v":
+            self.assertEqual(cte("base64", option)[0], run(["/usr/bin/base64", option])[0], option)
+            self.assertTrue(cte("base64", option)[1])
+
+    def test_messages(self):
+        self.fails(cte("base64", "--foo"), 1, "cte base64: unrecognized option '--foo'\nTry 'cte base64 --help'")
+        self.fails(cte("base64", "a", "b"), 1, "cte base64: extra operand 'b'\nTry 'cte base64 --help'")
+        self.fails(cte("base64", "-w", "x"), 1, "cte base64: invalid wrap size: 'x'\n")
+        self.fails(cte("base64", "nofile"), 1, "cte base64: nofile: No such file or directory\n")
+        code, out, error = cte("base64", "-d", data=b"YWJj*")
+        self.assertEqual((code, out), (1, b"abc"))
+        self.assertEqual(error, "cte base64: standard input: invalid input at offset 4: a character outside the base64 alphabet\n")
+
+
+class Base64(Case):
+    def test_mail_encode(self):
+        data = self.random.randbytes(1000)
+        expected = base64.encodebytes(data).replace(b"\n", b"\r\n")
+        self.assertEqual(cte("base64", "--mail", data=data), (0, expected, ""))
+
+    def test_mail_decode_reports(self):
+        code, out, error = cte("base64", "--mail", "-d", data=b"YW Jj*ZGU\r\n")
+        self.assertEqual((code, out), (0, b"abcde"))
+        name = "cte base64: standard input: "
+        self.assertEqual(
+            error.splitlines(),
+            [
+                name + "white space, first at offset 2",
+                name + "a character outside the base64 alphabet, first at offset 5",
+                name + "missing padding, first at offset 11",
+            ],
+        )
+        self.assertEqual(cte("base64", "--mail", "-d", "-q", data=b"YW Jj"), (0, b"abc", ""))
+
+    def test_text(self):
+        data = b"one\ntwo\r\nthree\r\r\nfour\rfive\n" * 40000
+        expected = base64.encodebytes(data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        self.assertEqual(cte("base64", "--text", data=data)[:2], (0, expected))
+        self.assertEqual(cte("base64", "--text", data=data)[2], "")
+        self.fails(cte("base64", "--text", "-d"), 1, "--text does not go with -d")
+
+    def test_url(self):
+        data = self.random.randbytes(999)
+        expected = base64.urlsafe_b64encode(data)
+        self.assertEqual(cte("base64", "--url", "-w0", data=data), (0, expected, ""))
+        self.assertEqual(cte("base64", "--url", "-d", data=expected), (0, data, ""))
+        self.assertEqual(cte("base64", "-d", data=b"__-_")[0], 1)
+
+
+class QuotedPrintable(Case):
+    def test_any_file_comes_back(self):
+        r = self.random
+        for i in range(300):
+            kind = r.choice([range(256), b"ab =\t\r\n\n.", b"a \r\n=", "aé語 \n".encode() + b"F.-"])
+            data = bytes(r.choices(kind, k=r.randrange(r.choice([4, 300]))))
+            options = r.sample(["-b", "--dots", "--from", "--dashes", "--ebcdic", "--utf8", "--eol=crlf", "--eol=lf"], r.randrange(4))
+            code, text, error = cte("qp", *options, data=data)
+            self.assertEqual((code, error), (0, ""))
+            self.assertTrue(all(len(line.rstrip(b"\r")) <= 76 for line in text.split(b"\n")))
+            self.assertEqual(cte("qp", "-d", data=text), (0, data, ""), f"seed {SEED}: {options} {data!r}")
+        for data in read(CTE)[: 1 << 21], b"x" * 999_999, b"line\n" * 200_000, b"line\r\n" * 200_000 + b"lone\n":
+            text = cte("qp", data=data)[1]
+            self.assertEqual(cte("qp", "-d", data=text)[1], data)
+
+    def test_line_ends(self):
+        long = b"x" * 80
+        soft, rest = b"x" * 75 + b"=", b"xxxxx"
+        for arguments, data, expected in (
+            ([], b"a\n" + long, b"a\n" + soft + b"\n" + rest),
+            ([], b"a\r\n" + long, b"a\r\n" + soft + b"\r\n" + rest),
+            ([], b"a\r\nb\n" + long, b"a\r\nb\n" + soft + b"\r\n" + rest),
+            ([], long, soft + b"\n" + rest),
+            (["--mail"], b"a\nb\r\n" + long, b"a\r\nb\r\n" + soft + b"\r\n" + rest),
+            (["--mail", "--eol=crlf"], b"a\nb\r\n", b"a=0Ab\r\n"),
+            (["--mail", "--eol=lf"], b"a\nb\r\n", b"a\r\nb=0D\r\n"),
+            (["--eol=crlf"], b"a\nb\r\n" + long, b"a=0Ab\r\n" + soft + b"\r\n" + rest),
+            (["--eol=lf"], b"a\nb\r\n", b"a\nb=0D\n"),
+            (["-b"], b"a\nb\r\n", b"a=0Ab=0D=0A"),
+            (["--binary", "--mail"], long, soft + b"\r\n" + rest),
+            (["-d", "--eol=crlf"], b"a\nb\r\n=0A=\n", b"a\r\nb\r\n\n"),
+            (["-d", "--eol=lf"], b"a\nb\r\n", b"a\nb\n"),
+            (["-d"], b"a \nb\t\r\nc=41=\r\nd", b"a\nb\r\ncAd"),
+        ):
+            self.assertEqual(cte("qp", *arguments, data=data)[:2], (0, expected), arguments)
+
+    def test_flags(self):
+        data = b".a\nFrom b\n--c\n#d\n"
+        self.assertEqual(cte("qp", "--dots", data=data)[1], b"=2Ea\nFrom b\n--c\n#d\n")
+        self.assertEqual(cte("qp", "--from", data=data)[1], b".a\n=46rom b\n--c\n#d\n")
+        self.assertEqual(cte("qp", "--dashes", data=data)[1], b".a\nFrom b\n=2D-c\n#d\n")
+        self.assertEqual(cte("qp", "--ebcdic", data=data)[1], b".a\nFrom b\n--c\n=23d\n")
+        text = cte("qp", "--utf8", data="語".encode() * 50)[1]
+        for line in text.replace(b"=\n", b"\n").splitlines():
+            bytes.fromhex(line.decode().replace("=", "")).decode()
+
+    def test_anomalies(self):
+        data = b"a=XYb=c3=A9\n"
+        self.assertEqual(cte("qp", "-d", data=data), (0, b"a=XYb\xc3\xa9\n", ""))
+        for option in "--mail", "-v":
+            code, out, error = cte("qp", "-d", option, data=data)
+            self.assertEqual((code, out), (0, b"a=XYb\xc3\xa9\n"))
+            self.assertIn("cte qp: standard input: a bad escape, first at offset 1\n", error)
+            self.assertIn("cte qp: standard input: an escape in lower case, first at offset 5\n", error)
+            self.assertIn("cte qp: standard input: a bare LF, first at offset 11\n", error)
+        code, out, error = cte("qp", "-d", "--strict", data=data)
+        self.assertEqual((code, out), (1, b"a"))
+        self.assertEqual(error, "cte qp: standard input: invalid input at offset 1: a bad escape\n")
+
+
+class Check(Case):
+    def report(self, code, line, data, *arguments):
+        self.assertEqual(cte("check", *arguments, data=data), (code, f"standard input: {line}\n".encode(), ""))
+
+    def test_reports(self):
+        self.report(0, "7bit, no line ends", b"")
+        self.report(0, "7bit, CRLF line ends", b"a\r\nb\r\n")
+        self.report(0, "7bit, LF line ends (CRLF when mailed)", b"a\nb\n")
+        self.report(
+            1,
+            "8bit, LF line ends (CRLF when mailed); offset 3, line 2: a raw 8-bit octet;"
+            " encode with quoted-printable (at most 13 octets)",
+            b"a\nb\xc3\xa9c\n",
+        )
+        self.report(0, "8bit, CRLF line ends", b"a\r\nb\xc3\xa9\r\n", "--to", "8bitmime")
+        self.report(0, "binary, no line ends", b"\0", "--to=binarymime")
+        code, out, _ = cte("check", data=b"a\r\nb\nc\r\n")
+        self.assertEqual(code, 1)
+        self.assertTrue(out.startswith(b"standard input: binary, mixed line ends (2 CRLF, 1 LF); offset 4, line 2: a bare LF; encode with quoted-printable"), out)
+
+    def test_line_ends(self):
+        for eol, data, place in (
+            ("crlf", b"a\nb\r\n", b"offset 1, line 1: a bare LF"),
+            ("lf", b"a\nb\r\n", b"offset 3, line 2: a bare CR"),
+            ("auto", b"a\nb\rc\n", b"offset 3, line 2: a bare CR"),
+            ("auto", b"a\r\nb\rc\r\n", b"offset 4, line 2: a bare CR"),
+            ("auto", b"a\r\n\r", b"offset 3, line 2: a bare CR"),
+            ("auto", b"a\n" + b"x" * 999 + b"\n", b"offset 1000, line 2: a line over 998 octets"),
+            ("auto", b"x" * 998 + b"\n\0", b"offset 999, line 2: a NUL"),
+        ):
+            code, out, error = cte("check", f"--eol={eol}", data=data)
+            self.assertEqual((code, error), (1, ""))
+            self.assertIn(place, out)
+
+    def test_places_in_large_files(self):
+        for lines in 30_000, 60_000, 200_003:
+            for bad, kind in (b"\xff", "a raw 8-bit octet"), (b"\rx", "a bare CR"), (b"\0", "a NUL"):
+                start = b"12345678\r\n" * lines
+                _, out, _ = cte("check", data=start + bad + b"\r\n" * 1000)
+                self.assertIn(f"; offset {len(start)}, line {lines + 1}: {kind};".encode(), out)
+        # a CR that ends a block of 256 KiB
+        file = self.file("cr", b"\n" * 99 + b"x" * 800 + b"\n" * ((1 << 18) - 900) + b"\rx\n")
+        place = f"; offset {(1 << 18) - 1}, line {(1 << 18) - 800}: a bare CR;"
+        self.assertIn(place.encode(), cte("check", file)[1])
+
+    def test_many_files(self):
+        good, bad = self.file("good", b"a\n"), self.file("bad", b"\xff\n")
+        code, out, error = cte("check", good, self.path("none"), bad)
+        self.assertEqual(code, 2)
+        self.assertEqual([line.split(b":")[0] for line in out.splitlines()], [good.encode(), bad.encode()])
+        self.assertEqual(error, f"cte check: {self.path('none')}: No such file or directory\n")
+        self.assertEqual(cte("check", good, bad)[0], 1)
+        self.assertEqual(cte("check", good, "-", good)[0], 0)
+        self.assertEqual(cte("check", "-q", good, bad), (1, b"", ""))
+
+    def test_statistics(self):
+        _, out, _ = cte("check", "-v", data=b".a\r\nFrom b \r\nc\xe9")
+        for line in b"octets: 15", b"lines: 3", b"longest line: 7", b"octets above 127: 1, first at offset 14", b"not UTF-8: 1":
+            self.assertIn(b"\n  " + line, out)
+
+    def test_usage(self):
+        self.fails(cte("check", "--to=9bit"), 2, "cte check: invalid argument '9bit' for '--to'")
+        self.fails(cte("check", "--eol", "cr"), 2, "invalid argument 'cr' for '--eol'")
+        self.fails(cte("check", "-o", "x"), 2, "invalid option -- 'o'")
+        self.fails(cte("check", "/"), 2, "cte check: /: read error at offset 0: Is a directory")
+        self.fails(shell('"$0" check <&-'), 2, "standard input: read error at offset 0: Bad file descriptor")
+
+
+class Smtp(Case):
+    MESSAGE = b"Subject: x\r\n\r\n.dot\r\n..\r\nend"
+    DATA = b"Subject: x\r\n\r\n..dot\r\n...\r\nend\r\n.\r\n"
+
+    def test_both_ways(self):
+        self.assertEqual(cte("smtp", data=self.MESSAGE), (0, self.DATA, ""))
+        self.assertEqual(cte("smtp", "-d", data=self.DATA), (0, self.MESSAGE + b"\r\n", ""))
+        self.assertEqual(cte("smtp", "--bdat", data=self.MESSAGE), (0, self.MESSAGE, ""))
+        self.assertEqual(cte("smtp"), (0, b".\r\n", ""))
+
+    def test_line_ends(self):
+        text = self.MESSAGE.replace(b"\r\n", b"\n")
+        self.assertEqual(cte("smtp", data=text), (0, self.DATA, ""))
+        self.assertEqual(cte("smtp", "--eol=lf", data=text), (0, self.DATA, ""))
+        self.fails_at(10, "a bare LF", text, "--eol=crlf")
+        self.fails_at(10, "a bare LF", text, "--bare-lf=reject")
+        self.fails_at(4, "a bare LF", b"a\r\nb\nc\r\n")
+        self.assertEqual(cte("smtp", "--bdat", data=text)[1], self.MESSAGE)
+
+    def fails_at(self, offset, cause, data, *arguments):
+        code, _, error = cte("smtp", *arguments, data=data)
+        self.assertEqual((code, error.splitlines()[0]), (1, f"cte smtp: standard input: invalid input at offset {offset}: {cause}"))
+
+    def test_policies(self):
+        self.assertEqual(cte("smtp", "-q", "--bare-lf=space", data=b"a\nb\r\n"), (0, b"a b\r\n.\r\n", ""))
+        self.assertEqual(cte("smtp", "-q", "--bare-lf=normalize", data=b"a\n.b\r\n"), (0, b"a\r\n..b\r\n.\r\n", ""))
+        self.assertEqual(cte("smtp", "-q", "--bare-cr=space", data=b"a\rb\r\n"), (0, b"a b\r\n.\r\n", ""))
+        self.assertEqual(cte("smtp", "-q", "--nul=normalize", data=b"a\0b\r\n"), (0, b"ab\r\n.\r\n", ""))
+        self.fails_at(998, "a line over 998 octets", b"x" * 999 + b"\r\n")
+        long = b"x" * 999
+        self.assertEqual(cte("smtp", "-q", "--long-lines=keep", data=long), (0, long + b"\r\n.\r\n", ""))
+        self.assertEqual(cte("smtp", "-q", "--long-lines=normalize", data=long), (0, b"x" * 998 + b"\r\n x\r\n.\r\n", ""))
+        code, _, error = cte("smtp", "--bare-lf=space", data=b"a\nb\r\n")
+        self.assertEqual((code, error), (0, "cte smtp: standard input: a bare LF, first at offset 1\n"))
+        for wrong in ["--nul=keep"], ["--long-lines=space"], ["-d", "--bdat"], ["-d", "--eol=lf"], ["--bare-cr=x"]:
+            self.assertEqual(cte("smtp", *wrong)[:2], (2, b""))
+
+    def test_smuggling(self):
+        for sequence in b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n":
+            data = b"a" + sequence + b"b\r\n.\r\nMAIL"
+            file = self.file("data", data)
+            code, _, error = cte("smtp", "-d", "-o", self.path("out"), file)
+            self.assertEqual(code, 1)
+            self.assertIn(f"cte smtp: {file}: invalid input at offset ", error)
+            self.assertEqual(self.names(), ["data"])
+            with open(file, "rb") as stdin:
+                self.assertEqual(shell('"$0" smtp -d >/dev/null; exec cat', stdin=stdin)[1], b"MAIL")
+
+    def test_rest_is_left(self):
+        big = b"line\r\n" * 300_000
+        file = self.file("data", b"EHLO\n" + big + b".\r\nQUIT\r\n")
+        with open(file, "rb") as stdin:
+            stdin.seek(5)
+            os.lseek(stdin.fileno(), 5, os.SEEK_SET)
+            code, out, error = shell('"$0" smtp -d && exec cat', stdin=stdin)
+        self.assertEqual((code, error), (0, ""))
+        self.assertEqual(out, big + b"QUIT\r\n")
+        code, out, error = cte("smtp", "-d", data=b"a\r\n.\r\nQUIT\r\n")
+        self.assertEqual((code, out), (0, b"a\r\n"))
+        self.assertEqual(error, "cte smtp: standard input: what follows the end of data at offset 6 is left out\n")
+
+    def test_truncated(self):
+        self.fails_at(6, "no end of data", b"abcd\r\n", "-d")
+        self.fails_at(0, "no end of data", b"", "-d")
+
+
+class Files(Case):
+    """Outputs: whole or not at all."""
+
+    def test_output(self):
+        file = self.file("in", b"abc", 0o640)
+        os.utime(file, ns=(1_000_000_001, 1_234_567_891_234_567_891))
+        self.assertEqual(cte("base64", "-o", self.path("out"), file), (0, b"", ""))
+        self.assertEqual(read(self.path("out")), b"YWJj\n")
+        status = os.stat(self.path("out"))
+        self.assertEqual(stat.S_IMODE(status.st_mode), 0o640)
+        self.assertEqual(status.st_mtime_ns, 1_234_567_891_234_567_891)
+        self.assertEqual(self.names(), ["in", "out"])
+
+    def test_output_of_standard_input(self):
+        shell('umask 027; echo a | "$0" base64 -o "$1"', self.path("out"))
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("out")).st_mode), 0o640)
+
+    def test_exists(self):
+        file, out = self.file("in", b"abc"), self.file("out", b"old")
+        self.fails(cte("base64", "-o", out, file), 1, f"cte base64: {out}: the file exists already (-f replaces it)")
+        self.assertEqual(read(out), b"old")
+        self.assertEqual(cte("base64", "-f", "-o", out, file)[0], 0)
+        self.assertEqual(read(out), b"YWJj\n")
+        self.assertEqual(cte("base64", "-f", "-o", file, file)[0], 0)
+        self.assertEqual(read(file), b"YWJj\n")
+        os.symlink("out", self.path("link"))
+        self.assertEqual(cte("base64", "-df", "-o", self.path("link"), file)[0], 0)
+        self.assertTrue(os.path.islink(self.path("link")))
+        self.assertEqual(read(out), b"abc")
+
+    def test_bad_input_leaves_nothing(self):
+        file = self.file("in", base64.encodebytes(bytes(900_000)) + b"*")
+        out = self.path("out")
+        code, _, error = cte("base64", "-d", "-o", out, file)
+        self.assertEqual((code, error.count("\n")), (1, 1))
+        self.assertIn(f"cte base64: {file}: invalid input at offset {os.path.getsize(file) - 1}:", error)
+        self.assertEqual(self.names(), ["in"])
+        write(out, b"old")
+        self.assertEqual(cte("base64", "-d", "-f", "-o", out, file)[0], 1)
+        self.assertEqual(read(out), b"old")
+        self.assertEqual(self.names(), ["in", "out"])
+
+    def test_many(self):
+        os.mkdir(self.path("dir"))
+        a, bad, c = self.file("a", b"YWE="), self.file("bad", b"YW*"), self.file("c", b"Y2M=")
+        code, out, error = cte("base64", "-d", "--output-dir", self.path("dir"), "--suffix=.bin", a, bad, "/", c)
+        self.assertEqual((code, out), (1, b""))
+        self.assertIn(f"cte base64: {bad}: invalid input at offset 2", error)
+        self.assertEqual(sorted(os.listdir(self.path("dir"))), ["a.bin", "c.bin"])
+        self.assertEqual(read(self.path("dir", "a.bin")), b"aa")
+        self.assertEqual(read(self.path("dir", "c.bin")), b"cc")
+        self.assertEqual(cte("qp", "--suffix", ".qp", a, c), (0, b"", ""))
+        self.assertEqual(read(c + ".qp"), b"Y2M=3D")
+        self.assertEqual(cte("qp", "--suffix", ".qp", a, self.file("d", b"d"))[0], 1)
+        self.assertEqual(read(self.path("d.qp")), b"d")
+
+    def test_many_usage(self):
+        a = self.file("a", b"a")
+        for command, code in ("base64", 1), ("qp", 2), ("smtp", 2):
+            self.fails(cte(command, a, a), code, f"cte {command}: extra operand '{a}'")
+            self.fails(cte(command, "-o", "x", a, a), code, "extra operand")
+            self.fails(cte(command, "-o", "x", "--suffix=.y", a), code, "-o goes with neither")
+            self.fails(cte(command, "--suffix=.y", "-"), code, "standard input has no name for its output")
+            self.fails(cte(command, "--output-dir=/tmp", "p/a", "q/a"), code, "/tmp/a: more than one input has this output")
+        self.assertEqual(self.names(), ["a"])
+
+    def test_no_folder(self):
+        out = self.path("none", "out")
+        self.fails(cte("qp", "-o", out), 1, f"cte qp: {out}: No such file or directory")
+
+    def test_directory_as_output(self):
+        self.fails(cte("qp", "-f", "-o", self.folder), 1, f"cte qp: {self.folder}: Is a directory")
+
+    def test_fifo_as_output(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
+        self.assertEqual(cte("base64", "-o", fifo, data=b"abc"), (0, b"", ""))
+        self.assertEqual(reader.communicate()[0], b"YWJj\n")
+        self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
+        self.assertEqual(self.names(), ["fifo"])
+
+    def test_device_as_output(self):
+        self.fails(cte("base64", "-o", "/dev/full", data=b"abc"), 1, "cte base64: /dev/full: write error: No space left on device")
+        self.assertEqual(cte("base64", "-o", "/dev/null", data=b"abc"), (0, b"", ""))
+
+    def test_file_too_large(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+        out = self.path("out")
+        result = cte("base64", "-o", out, data=bytes(1_000_000), preexec_fn=limit)
+        self.fails(result, 1, f"cte base64: {out}: write error: File too large")
+        self.assertEqual(self.names(), [])
+
+    def test_unreadable(self):
+        os.chmod(self.folder, 0o755)
+        command = shutil.copy(CTE, self.path("cte"))
+        os.chmod(command, 0o755)
+        file = self.file("secret", b"a", 0)
+        keywords = {"user": NOBODY} if os.geteuid() == 0 else {}
+        result = run([command, "base64", file], **keywords)
+        self.fails(result, 1, f"cte base64: {file}: Permission denied")
+        self.assertEqual(run([command, "check", file], **keywords)[0], 2)
+        if keywords:
+            out = self.path("out")
+            self.fails(run([command, "base64", "-o", out], **keywords), 1, f"cte base64: {out}: Permission denied")
+
+    def test_strange_names(self):
+        code, _, error = cte("qp", self.path("a\n\x1b[31mb"))
+        self.assertEqual(code, 1)
+        self.assertEqual(error.count("\n"), 1)
+        self.assertIn("a??[31mb: No such file", error)
+        file = self.file("-d", b"a")
+        self.assertEqual(cte("qp", "--", "-d", cwd=os.path.dirname(file)), (0, b"a", ""))
+        name = "x" * 255
+        self.file(name, b"a")
+        self.assertEqual(cte("qp", "-f", "--output-dir", self.folder, self.path(name)), (0, b"", ""))
+
+
+class Streams(Case):
+    """Pipes, closed descriptors, signals, memory."""
+
+    def test_full_disk(self):
+        for arguments in ["base64"], ["qp"], ["smtp"], ["info"], ["base64", "--help"], ["--version"]:
+            with open("/dev/full", "wb") as full:
+                code, _, error = cte(*arguments, data=b"abc\n", stdout=full)
+            self.assertEqual(code, 1, arguments)
+            self.assertIn("write error: No space left on device\n", error)
+        with open("/dev/full", "wb") as full:
+            self.assertEqual(cte("check", data=b"a", stdout=full)[0], 2)
+
+    def test_closed_standard_output(self):
+        file = self.file("in", b"abc")
+        for command, code in ("base64", 1), ("qp", 1), ("smtp", 1), ("check", 2):
+            self.fails(shell('exec "$0" $1 "$2" >&-', command, file), code, f"cte {command}: write error: Bad file descriptor")
+        self.assertEqual(shell('exec "$0" base64 >&- </dev/null'), (0, b"", ""))
+        self.assertEqual(shell('exec "$0" base64 -o "$1" "$2" >&-', self.path("out"), file), (0, b"", ""))
+        self.assertEqual(read(self.path("out")), b"YWJj\n")
+
+    def test_closed_standard_input(self):
+        self.fails(shell('exec "$0" base64 <&-'), 1, "cte base64: standard input: read error at offset 0: Bad file descriptor")
+        self.assertEqual(shell('exec "$0" base64 - "$1" 2>&- <&-', "x")[0], 1)
+
+    def test_broken_pipe(self):
+        with open("/dev/zero", "rb") as zero:
+            child = subprocess.Popen([CTE, "base64"], stdin=zero, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child.stdout.read(10)
+        child.stdout.close()
+        self.assertEqual(child.wait(60), -signal.SIGPIPE)
+        self.assertEqual(child.stderr.read(), b"")
+        child.stderr.close()
+        with open("/dev/zero", "rb") as zero:
+            ignored = subprocess.Popen(
+                [CTE, "base64"], stdin=zero, stdout=subprocess.PIPE, stderr=subprocess.PIPE, restore_signals=False
+            )
+        ignored.stdout.close()
+        self.assertEqual(ignored.wait(60), 1)
+        self.assertIn(b"cte base64: write error: Broken pipe", ignored.stderr.read())
+        ignored.stderr.close()
+
+    def test_signals(self):
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+            child = subprocess.Popen([CTE, "base64", "-o", self.path("out")], stdin=subprocess.PIPE)
+            child.stdin.write(bytes(500_000))
+            child.stdin.flush()
+            while not self.names():
+                time.sleep(0.01)
+            self.assertTrue(self.names()[0].startswith(".cte."))
+            child.send_signal(number)
+            self.assertEqual(child.wait(60), -number)
+            child.stdin.close()
+            self.assertEqual(self.names(), [])
+
+    def test_slow_pipe(self):
+        child = subprocess.Popen([CTE, "qp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        child.stdin.write(b"first\n")
+        child.stdin.flush()
+        self.assertEqual(child.stdout.read(6), b"first\n")
+        self.assertEqual(child.communicate(b"second")[0], b"second")
+
+    def test_memory(self):
+        megabyte = base64.encodebytes(self.random.randbytes(1 << 20))
+        for arguments, count in (
+            (["base64"], 300),
+            (["base64", "-d"], 100),
+            (["base64", "--text"], 50),
+            (["qp"], 50),
+            (["qp", "-d"], 50),
+            (["smtp"], 50),
+            (["check"], 50),
+        ):
+            child = subprocess.Popen([CTE, *arguments], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            for _ in range(count):
+                child.stdin.write(megabyte)
+            child.stdin.flush()
+            with open(f"/proc/{child.pid}/status") as status:
+                peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+            child.stdin.close()
+            self.assertEqual(child.wait(120), 0, arguments)
+            self.assertLess(peak, 16384, f"{arguments}: peak memory in KiB")
+
+
+class Command(Case):
+    COMMANDS = ("base64", "check", "info", "qp", "smtp")
+
+    def test_help(self):
+        code, out, error = cte("--help")
+        self.assertEqual((code, error), (0, ""))
+        for command in self.COMMANDS:
+            self.assertIn(f"\n  {command} ".encode(), out)
+            code, own, error = cte(command, "--help")
+            self.assertEqual((code, error), (0, ""))
+            self.assertTrue(own.startswith(f"Usage: cte {command} [OPTION]...".encode()))
+            self.assertTrue(all(len(line) < 100 for line in own.splitlines()))
+
+    def test_version(self):
+        version = cte("--version")
+        self.assertEqual((version[0], version[2]), (0, ""))
+        self.assertRegex(version[1], rb"^cte \d+\.\d+\.\d+\n$")
+        for command in self.COMMANDS:
+            self.assertEqual(cte(command, "--version"), version)
+
+    def test_usage(self):
+        self.fails(cte(), 2, "Usage: cte ")
+        self.fails(cte("frob"), 2, "cte: unknown command 'frob'\nTry 'cte --help'")
+        self.fails(cte("--frob"), 2, "cte: unrecognized option '--frob'")
+        for command in "qp", "smtp", "info", "check":
+            self.fails(cte(command, "--frob"), 2, f"cte {command}: unrecognized option '--frob'\nTry 'cte {command} --help'")
+        self.fails(cte("info", "x"), 2, "extra operand 'x'")
+
+    def test_info(self):
+        code, out, error = cte("info")
+        self.assertEqual((code, error), (0, ""))
+        lines = dict(line.split(":", 1) for line in out.decode().splitlines())
+        self.assertEqual(sorted(lines), ["chosen", "compiled", "usable", "version"])
+        self.assertIn("scalar", lines["compiled"].split())
+        self.assertEqual(lines["chosen"].strip(), lines["usable"].split()[0])
+        for name in lines["usable"].split():
+            for arguments in ["--isa", name, "info"], ["info", f"--isa={name}"]:
+                self.assertIn(f"\nchosen: {name}\n".encode(), cte(*arguments)[1])
+            self.assertEqual(cte("base64", "--isa", name, data=b"abc"), (0, b"YWJj\n", ""))
+
+    def test_unknown_kernels(self):
+        self.fails(cte("--isa", "abacus", "base64"), 2, "cte: no kernels 'abacus' here ('cte info' lists them)")
+        self.fails(cte("base64", "--isa", "abacus"), 1, "cte base64: no kernels 'abacus' here")
+        self.fails(cte("qp", "--isa=abacus"), 2, "cte qp: no kernels 'abacus' here")
+
+
+if __name__ == "__main__":
+    print(f"seed {SEED}", file=sys.stderr)
+    unittest.main()

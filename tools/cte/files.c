@@ -1,0 +1,176 @@
+/* files.c: running a stream over one file or many. */
+#include "files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTPUT_SIZE (2 * BLOCK_SIZE)
+
+/* ---- One input ---- */
+
+/* Runs a stream over `in` (NULL: ends it) and writes what comes out. After a write error sink->failed is set. */
+static cte_status feed(cte_stream *stream, cte_input *in, struct sink *sink) {
+  static unsigned char room[OUTPUT_SIZE];
+  cte_status status;
+  do {
+    cte_output out = {room, sizeof room, 0};
+    status = in != NULL ? cte_stream_update(stream, in, &out) : cte_stream_finish(stream, &out);
+    if (!sink_write(sink, room, out.pos)) break;
+  } while (status == CTE_MORE_OUTPUT);
+  return status;
+}
+
+/* The same through both streams. */
+static cte_status feed_both(struct streams *streams, cte_input *in, struct sink *sink) {
+  static unsigned char room[OUTPUT_SIZE];
+  if (!streams->has_before) return feed(&streams->stream, in, sink);
+  cte_status status;
+  do {
+    cte_output out = {room, sizeof room, 0};
+    status = in != NULL ? cte_stream_update(&streams->before, in, &out) : cte_stream_finish(&streams->before, &out);
+    cte_input between = {room, out.pos, 0};
+    cte_status next = feed(&streams->stream, &between, sink);
+    if (next != CTE_OK || sink->failed) return next;
+  } while (status == CTE_MORE_OUTPUT);
+  if (in == NULL && status == CTE_OK) status = feed(&streams->stream, NULL, sink);
+  return status;
+}
+
+/* After an end of data: what follows is left to the next reader, or it is said that it was not read. */
+static void leave_rest(struct source *source, const cte_input *in, bool quiet) {
+  uint64_t end = source->offset + in->pos;
+  if (source_leave(source, end) || quiet) return;
+  if (in->pos < in->size || (source->fd != 0 && source_next(source) > 0))
+    complain_of(source->name, "what follows the end of data at offset %ju is left out", (uintmax_t)end);
+}
+
+static bool rejected(const struct source *source, const cte_stream *stream, cte_status status) {
+  uint64_t offset = cte_stream_error_offset(stream);
+  if (offset == CTE_NO_OFFSET) offset = source->offset + source->size;
+  complain_of(source->name, "invalid input at offset %ju: %s", (uintmax_t)offset, cte_status_text(status));
+  return false;
+}
+
+/* From the source to the sink. False after a message. */
+static bool run_streams(struct streams *streams, struct source *source, struct sink *sink, bool quiet) {
+  cte_status status = CTE_OK;
+  int more;
+  while ((more = source_next(source)) > 0) {
+    cte_input in = {source->data, source->size, 0};
+    status = feed_both(streams, &in, sink);
+    if (sink->failed) return false;
+    if (status == CTE_END) leave_rest(source, &in, quiet);
+    if (status != CTE_OK) break;
+  }
+  if (more < 0) return false;
+  if (status >= CTE_OK) status = feed_both(streams, NULL, sink);
+  if (sink->failed) return false;
+  if (status >= CTE_OK) status = cte_stream_verdict(&streams->stream);
+  return status >= CTE_OK || rejected(source, &streams->stream, status);
+}
+
+static void report_anomalies(const struct source *source, const cte_stream *stream, uint32_t report) {
+  uint32_t met = cte_stream_anomalies(stream) & report & ~(uint32_t)CTE_VERDICT_REJECTED;
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+    if ((met & bit) == 0) continue;
+    complain_of(source->name, "%s, first at offset %ju", cte_anomaly_text(bit),
+                (uintmax_t)cte_stream_first_anomaly(stream, bit));
+  }
+}
+
+static bool run_source(const struct task *task, struct source *source, const char *output) {
+  const struct common *common = task->common;
+  static struct streams streams;
+  streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
+  cte_status status = task->start(task->options, source, &streams);
+  if (status != CTE_OK) complain_of(source->name, "%s", cte_status_text(status));
+  if (status != CTE_OK || source->failed) return false;
+
+  struct sink sink;
+  if (!sink_open(&sink, output, common->force)) return false;
+  bool good = run_streams(&streams, source, &sink, common->quiet);
+  if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
+  /* Only a named file has a mode and times that are its own. */
+  static const struct stat none;
+  return sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
+}
+
+static bool run_file(const struct task *task, const char *name, const char *output) {
+  struct source source;
+  if (!source_open(&source, name)) return false;
+  bool good = run_source(task, &source, output);
+  source_close(&source);
+  return good;
+}
+
+/* ---- Many inputs ---- */
+
+/* DIR/NAME + suffix, without the input's own folder when there is a DIR. */
+static char *output_name(const struct common *common, const char *input) {
+  const char *folder = common->output_dir != NULL ? common->output_dir : "";
+  const char *suffix = common->suffix != NULL ? common->suffix : "";
+  const char *slash = common->output_dir != NULL ? strrchr(input, '/') : NULL;
+  const char *name = slash != NULL ? slash + 1 : input;
+  char *output = allocate(strlen(folder) + strlen(name) + strlen(suffix) + 2);
+  strcpy(output, folder);
+  if (common->output_dir != NULL) strcat(output, "/");
+  return strcat(strcat(output, name), suffix);
+}
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Two inputs of one name would end in one output. */
+static void refuse_equal(char *const *outputs, size_t count) {
+  char **sorted = allocate(count * sizeof *sorted);
+  memcpy(sorted, outputs, count * sizeof *sorted);
+  qsort(sorted, count, sizeof *sorted, by_name);
+  for (size_t i = 1; i < count; i++) {
+    if (strcmp(sorted[i - 1], sorted[i]) != 0) continue;
+    complain_of(sorted[i], "more than one input has this output");
+    usage_error();
+  }
+  free(sorted);
+}
+
+static int run_many(const struct task *task, int count, char **names) {
+  char **outputs = allocate((size_t)count * sizeof *outputs);
+  for (int i = 0; i < count; i++) {
+    if (strcmp(names[i], "-") == 0) {
+      complain("standard input has no name for its output");
+      usage_error();
+    }
+    outputs[i] = output_name(task->common, names[i]);
+  }
+  refuse_equal(outputs, (size_t)count);
+
+  int status = 0;
+  for (int i = 0; i < count; i++) {
+    if (!run_file(task, names[i], outputs[i])) status = program.failure;
+    free(outputs[i]);
+  }
+  free(outputs);
+  return status;
+}
+
+int run_files(const struct task *task, int count, char **names) {
+  static char standard[] = "-";
+  char *none[] = {standard};
+  const struct common *common = task->common;
+  if (count == 0) {
+    count = 1;
+    names = none;
+  }
+  bool many = common->output_dir != NULL || common->suffix != NULL;
+  if (many && common->output != NULL) {
+    complain("-o goes with neither --output-dir nor --suffix");
+    usage_error();
+  }
+  if (many) return run_many(task, count, names);
+  if (count > 1) {
+    complain("extra operand '%s'", shown(names[1]));
+    usage_error();
+  }
+  return run_file(task, names[0], common->output) ? 0 : program.failure;
+}

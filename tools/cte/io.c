@@ -1,0 +1,277 @@
+/* io.c: messages, large reads, outputs that are written whole or not at all. */
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct program program = {"cte", 2, 1};
+
+/* ---- Messages and the exit ---- */
+
+void complain(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "%s: ", program.name);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+void complain_of(const char *file, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "%s: %s: ", program.name, shown(file));
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+const char *shown(const char *file) {
+  static char *copy;
+  free(copy);
+  copy = allocate(strlen(file) + 1);
+  strcpy(copy, file);
+  for (char *c = copy; *c != '\0'; c++)
+    if ((unsigned char)*c < 32 || *c == 127) *c = '?';
+  return copy;
+}
+
+void *allocate(size_t size) {
+  void *memory = malloc(size);
+  if (memory == NULL) {
+    fprintf(stderr, "%s: memory exhausted\n", program.name);
+    exit(program.failure);
+  }
+  return memory;
+}
+
+void guard_standard_descriptors(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    /* Opened for the wrong direction: a use fails with EBADF, as on the closed descriptor. It takes the lowest number. */
+    if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(program.failure);
+  }
+}
+
+int finish(int status) {
+  bool failed = ferror(stdout) != 0; /* its errno is gone */
+  bool closed = fclose(stdout) == 0;
+  if (closed && !failed) return status;
+  complain("write error%s%s", closed ? "" : ": ", closed ? "" : strerror(errno));
+  return program.failure;
+}
+
+/* ---- Input ---- */
+
+static unsigned char block[BLOCK_SIZE];
+
+bool source_open(struct source *source, const char *name) {
+  bool standard = strcmp(name, "-") == 0;
+  *source = (struct source){.name = standard ? "standard input" : name, .start = -1, .data = block};
+  if (!standard) source->fd = open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (source->fd < 0 || fstat(source->fd, &source->status) != 0) {
+    complain_of(source->name, "%s", strerror(errno));
+    if (source->fd > 0) close(source->fd);
+    return false;
+  }
+  if (standard) source->start = lseek(0, 0, SEEK_CUR);
+  return true;
+}
+
+/* One read behind what data holds: the octets read, 0 at the end and after a message. */
+static size_t source_read(struct source *source) {
+  ssize_t count;
+  do count = read(source->fd, source->data + source->size, BLOCK_SIZE - source->size);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    complain_of(source->name, "read error at offset %ju: %s", (uintmax_t)(source->offset + source->size), strerror(errno));
+    source->failed = true;
+    return 0;
+  }
+  source->size += (size_t)count;
+  return (size_t)count;
+}
+
+int source_next(struct source *source) {
+  if (source->failed) return -1;
+  if (source->ahead) {
+    source->ahead = false;
+    return source->size != 0;
+  }
+  source->offset += source->size;
+  source->size = 0;
+  if (source_read(source) != 0) return 1;
+  return source->failed ? -1 : 0;
+}
+
+enum first_line_end source_first_line_end(struct source *source) {
+  source->ahead = true;
+  while (source->size < BLOCK_SIZE) {
+    size_t before = source->size;
+    size_t count = source_read(source);
+    if (count == 0) return FIRST_NONE;
+    const unsigned char *lf = memchr(source->data + before, '\n', count);
+    if (lf != NULL) return lf > source->data && lf[-1] == '\r' ? FIRST_CRLF : FIRST_LF;
+  }
+  return FIRST_NONE;
+}
+
+bool source_leave(struct source *source, uint64_t offset) {
+  return source->start >= 0 && lseek(source->fd, source->start + (off_t)offset, SEEK_SET) >= 0;
+}
+
+void source_close(struct source *source) {
+  if (source->fd > 0) close(source->fd);
+}
+
+/* ---- Output ---- */
+
+/* The temporary file that a signal must not leave behind; changed only while these signals are blocked. */
+static char *volatile temporary;
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
+enum { DEADLY = sizeof deadly / sizeof deadly[0] };
+
+static void die_of(int number) {
+  if (temporary != NULL) unlink(temporary);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static void block_signals(sigset_t *old) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < DEADLY; i++) sigaddset(&set, deadly[i]);
+  sigprocmask(SIG_BLOCK, &set, old);
+}
+
+/* A signal that is ignored (nohup) stays so. A file that grows too large is a write error, not a signal. */
+static void catch_signals(void) {
+  static bool done;
+  if (done) return;
+  done = true;
+  signal(SIGXFSZ, SIG_IGN);
+  for (size_t i = 0; i < DEADLY; i++) {
+    struct sigaction action;
+    if (sigaction(deadly[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = (struct sigaction){.sa_handler = die_of};
+    sigaction(deadly[i], &action, NULL);
+  }
+}
+
+/* "DIR/.cte.XXXXXX" for "DIR/name": short, so that any name of a file fits. */
+static char *temporary_name(const char *target) {
+  static const char pattern[] = ".cte.XXXXXX";
+  const char *slash = strrchr(target, '/');
+  size_t folder = slash != NULL ? (size_t)(slash - target) + 1 : 0;
+  char *name = allocate(folder + sizeof pattern);
+  memcpy(name, target, folder);
+  memcpy(name + folder, pattern, sizeof pattern);
+  return name;
+}
+
+/* True when the output goes through a temporary file; false when it is there and is to be written straight. */
+static bool is_to_be_created(const char *name, bool *exists) {
+  struct stat status;
+  *exists = stat(name, &status) == 0;
+  return !*exists || S_ISREG(status.st_mode);
+}
+
+bool sink_open(struct sink *sink, const char *name, bool force) {
+  *sink = (struct sink){.fd = 1};
+  if (name == NULL || strcmp(name, "-") == 0) return true;
+  sink->name = name;
+  bool exists;
+  if (!is_to_be_created(name, &exists)) {
+    sink->fd = open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    if (sink->fd < 0) complain_of(name, "%s", strerror(errno));
+    return sink->fd >= 0;
+  }
+  if (exists && !force) {
+    complain_of(name, "the file exists already (-f replaces it)");
+    return false;
+  }
+  catch_signals();
+  /* A symbolic link stays one: the file that it leads to is replaced. */
+  sink->target = exists ? realpath(name, NULL) : NULL;
+  if (sink->target == NULL) sink->target = strcpy(allocate(strlen(name) + 1), name);
+
+  char *path = temporary_name(sink->target);
+  sigset_t old;
+  block_signals(&old);
+  sink->fd = mkstemp(path);
+  int error = errno;
+  if (sink->fd >= 0) temporary = path;
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  if (sink->fd >= 0) return true;
+  complain_of(name, "%s", strerror(error));
+  free(path);
+  free(sink->target);
+  return false;
+}
+
+static bool sink_error(struct sink *sink) {
+  if (sink->name == NULL)
+    complain("write error: %s", strerror(errno));
+  else
+    complain_of(sink->name, "write error: %s", strerror(errno));
+  sink->failed = true;
+  return false;
+}
+
+bool sink_write(struct sink *sink, const void *data, size_t size) {
+  const unsigned char *octets = data;
+  if (sink->failed) return false;
+  for (size_t done = 0; done < size;) {
+    ssize_t count = write(sink->fd, octets + done, size - done);
+    if (count < 0 && errno != EINTR) return sink_error(sink);
+    if (count > 0) done += (size_t)count;
+  }
+  return true;
+}
+
+/* Where a file system has no modes or times there are none to keep: no error. */
+static void keep_mode_and_times(int fd, const struct stat *status) {
+  mode_t mask = umask(0);
+  umask(mask);
+  bool file = S_ISREG(status->st_mode);
+  if (file) {
+    struct timespec times[2] = {status->st_atim, status->st_mtim};
+    futimens(fd, times);
+  }
+  fchmod(fd, file ? status->st_mode & 0777 : 0666 & ~mask);
+}
+
+/* Without force a file that came up meanwhile stays: link, unlike rename, does not replace it. */
+static bool put_in_place(const char *path, const char *target, bool force) {
+  if (!force) {
+    if (link(path, target) == 0) return unlink(path) == 0;
+    if (errno == EEXIST) return false;
+  }
+  return rename(path, target) == 0;
+}
+
+bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force) {
+  if (sink->target == NULL) {
+    if (sink->fd != 1 && close(sink->fd) != 0 && !sink->failed) sink_error(sink);
+    return !sink->failed;
+  }
+  good = good && !sink->failed;
+  if (good) keep_mode_and_times(sink->fd, status);
+  if (close(sink->fd) != 0 && good) good = sink_error(sink);
+
+  sigset_t old;
+  block_signals(&old);
+  if (good && !put_in_place(temporary, sink->target, force)) good = sink_error(sink);
+  if (!good) unlink(temporary);
+  free(temporary);
+  temporary = NULL;
+  sigprocmask(SIG_SETMASK, &old, NULL);
+  free(sink->target);
+  return good;
+}

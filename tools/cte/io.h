@@ -1,0 +1,99 @@
+/*
+ * io.h: what the command needs of the system: messages, reading in large blocks, outputs that are written whole or not at
+ * all. Included first: it asks for POSIX 2008 and for 64-bit file offsets.
+ */
+#ifndef CTE_TOOLS_IO_H
+#define CTE_TOOLS_IO_H
+
+#define _XOPEN_SOURCE     700
+#define _FILE_OFFSET_BITS 64
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* ---- Messages and the exit ---- */
+
+/* The subcommand that runs: its name in messages, and the exit codes of a usage error and of an I/O error. */
+struct program {
+  const char *name;
+  int usage_error, failure;
+};
+extern struct program program;
+
+/* "cte base64: MESSAGE" on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "cte base64: FILE: MESSAGE". */
+void complain_of(const char *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A file's name as messages and reports give it: controls are '?'. Good until the next call. */
+const char *shown(const char *file);
+
+/* malloc and ends the program when there is no memory. */
+void *allocate(size_t size);
+
+/* Gives closed standard descriptors a stand-in whose use fails, so that no file opened later takes their number. */
+void guard_standard_descriptors(void);
+
+/* Closes standard output: `status`, or program.failure when what was written there did not get through. */
+int finish(int status);
+
+/* ---- Input ---- */
+
+#define BLOCK_SIZE ((size_t)256 << 10)
+
+struct source {
+  const char *name;    /* as messages give it */
+  int fd;              /* 0: standard input */
+  bool ahead;          /* data[0..size) was read, but source_next has not given it yet */
+  bool failed;         /* a read error, reported */
+  uint64_t offset;     /* of data[0] */
+  off_t start;         /* where a seekable standard input stood, else -1 */
+  struct stat status;  /* of the open file */
+  unsigned char *data; /* BLOCK_SIZE octets that all sources share: one is open at a time */
+  size_t size;
+};
+
+/* Opens a file, or standard input for "-". False after a message. */
+bool source_open(struct source *source, const char *name);
+
+/* The next octets in data[0..size): 1; at the end 0; after a message -1. */
+int source_next(struct source *source);
+
+/* The first line end in the first block, which is read as far as needed and stays to be given. */
+enum first_line_end { FIRST_NONE, FIRST_CRLF, FIRST_LF };
+enum first_line_end source_first_line_end(struct source *source);
+
+/* Leaves what follows `offset` to the next reader of a seekable standard input. False when it cannot be left. */
+bool source_leave(struct source *source, uint64_t offset);
+
+void source_close(struct source *source);
+
+/* ---- Output ---- */
+
+struct sink {
+  int fd;
+  bool failed;      /* a write error, reported */
+  const char *name; /* as messages give it; NULL: standard output */
+  char *target;     /* where the temporary file goes in the end; NULL: fd is written straight */
+};
+
+/*
+ * Opens the output: standard output for NULL and "-"; a FIFO or device straight; else a temporary file in the folder of
+ * `name`. An existing file needs `force`. False after a message.
+ */
+bool sink_open(struct sink *sink, const char *name, bool force);
+
+/* False after a message, and from then on. */
+bool sink_write(struct sink *sink, const void *data, size_t size);
+
+/*
+ * Puts the output in its place when `good`, else removes it. It takes its mode and times from the input's `status` where
+ * that is a file. False after a message.
+ */
+bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force);
+
+#endif
