@@ -159,15 +159,14 @@ static bool put(struct decoding *d, unsigned count) {
 }
 
 /*
- * An error: delivers what is known from the characters before it. What was met at or behind it is forgotten, so that the
- * report depends on nothing behind the offending octet; `kind` is 0 or the error's anomaly.
+ * An error: delivers what is known from the characters before it. `kind` is 0 or its
+ * anomaly.
  */
 static int32_t fail(struct decoding *d, int32_t error, uint32_t kind, uint64_t offset) {
   unsigned characters = d->s->phase;
   if (characters > 0 && offset <= d->s->last) characters--; /* trailing bits: found after their character */
   if (!put(d, characters >= 2 ? characters - 1 : 0)) return CTE_MORE_OUTPUT;
-  for (unsigned k = 0; k < ANOMALY_KINDS; k++)
-    if (d->report->first[k] >= offset) d->report->anomalies &= ~(UINT32_C(1) << k);
+  report_forget(d->report, offset);
   if (kind != 0) report_anomaly(d->report, kind, offset);
   d->report->error_offset = offset;
   return error;

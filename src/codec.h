@@ -60,6 +60,12 @@ static inline void report_anomaly(struct report *report, uint32_t anomaly, uint6
   report->first[report_kind(anomaly)] = offset;
 }
 
+/* Forgets what was met at `offset` or behind it: an error there is the end of the report. */
+static inline void report_forget(struct report *report, uint64_t offset) {
+  for (unsigned kind = 0; kind < ANOMALY_KINDS; kind++)
+    if (report->first[kind] >= offset) report->anomalies &= ~(UINT32_C(1) << kind);
+}
+
 /* The error of an anomaly that is rejected (cte/status.h). */
 static inline int32_t report_error(uint32_t anomaly) {
   return -32 - (int32_t)report_kind(anomaly);

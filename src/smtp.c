@@ -120,8 +120,10 @@ static void stop_rejecting(struct dots_params *params) {
 /* An anomaly was met: GO_ON, or the writer's error. */
 static int32_t found(struct work *work, uint32_t kind, uint64_t offset) {
   struct report *report = work->report;
+  bool reject = *policy_for(&work->text->params, kind) == POLICY_REJECT;
+  if (reject && !work->text->reader) report_forget(report, offset);
   report_anomaly(report, kind, offset);
-  if (*policy_for(&work->text->params, kind) != POLICY_REJECT) return GO_ON;
+  if (!reject) return GO_ON;
   report->error_offset = offset;
   if (!work->text->reader) return report_error(kind);
   report->verdict = report_error(kind);
