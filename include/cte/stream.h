@@ -66,7 +66,8 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  * input and the room were cut; room for one octet is enough.
  *   CTE_OK           exactly when all input was consumed. When `out` is full, up to 64 octets may wait in the stream;
  *                    they come with the next call.
- *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input
+ *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input, also when none is left: then an end of
+ *                    data or an error comes behind the octets that wait
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
  *                    past it
  *   an error         given once every octet before the offending one was delivered, and again by each later call;

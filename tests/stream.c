@@ -1,0 +1,467 @@
+/* stream.c: tests of cte/stream.h: what holds for every codec, call by call, and streams that feed one another. */
+#include "rows.h"
+#include "support.h"
+
+static const cte_base64_decode_options base64_strict = CTE_BASE64_DECODE_STRICT;
+static const cte_base64_decode_options base64_stop = {.after_padding = CTE_BASE64_AFTER_PADDING_STOP};
+static const cte_qp_encode_options qp_mail = CTE_QP_ENCODE_TEXT;
+static const cte_qp_decode_options qp_strict = CTE_QP_DECODE_STRICT;
+static const cte_smtp_options smtp_normalize = {.bare_lf = CTE_SMTP_NORMALIZE,
+                                                .bare_cr = CTE_SMTP_NORMALIZE,
+                                                .nul = CTE_SMTP_NORMALIZE,
+                                                .long_line = CTE_SMTP_NORMALIZE};
+static const cte_smtp_options smtp_default = {0};
+static const cte_base64_encode_options base64_mail = CTE_BASE64_ENCODE_MAIL;
+static const uint32_t seven_bit = CTE_LINES_ALLOW_7BIT, smtp_lines = CTE_LINES_ALLOW_SMTP;
+
+/* Every codec with an input that it takes to the end, and one that it refuses (NULL: it refuses none). */
+static const struct {
+  const struct subject *subject;
+  const void *options;
+  const char *good;
+  const char *bad;
+} codecs[] = {
+    {&base64_encode_subject, &base64_mail, "any octets at all, more than fill one line of seventy-six columns", NULL},
+    {&base64_decode_subject, &base64_strict, "Zm9vYmFyZm9vYmFyZg==", "Zm9vYm*yQUJD"},
+    {&base64_decode_subject, &base64_stop, "Zm9vYmFyZm9vYmFy", NULL},
+    {&qp_encode_subject, &qp_mail, "text =\r\nwith \t\r\nlines \xE9 and a long one, one that has to be cut in two somewhere",
+     NULL},
+    {&qp_decode_subject, &qp_strict, "text =3D=\r\nwith =20\r\nlines =E9", "text =\r\n=zz and more"},
+    {&lines_check_subject, &seven_bit, "text\r\nwith lines\r\n", "text\r\nwith \xE9\r\n"},
+    {&lines_check_subject, &smtp_lines, "text\r\nwith \xE9\r\n", "text\r\nwith\n"},
+    {&smtp_write_subject, &smtp_default, "text\r\n.with\r\n..dots", "text\r\n.with\n..dots"},
+    {&smtp_write_subject, &smtp_normalize, "text\n.with\r\r\n..dots\r", NULL},
+};
+
+static const enum input_kind kinds[] = {INPUT_RANDOM, INPUT_RICH, INPUT_MAIL,   INPUT_MAIL_SPOILT, INPUT_LONG, INPUT_UTF8,
+                                        INPUT_BASE64, INPUT_QP,   INPUT_QP_BAD, INPUT_BASE64_BAD,  INPUT_DOTS, INPUT_ONE};
+
+static cte_input input_of(const char *text) {
+  return (cte_input){text, strlen(text), 0};
+}
+
+/* ---- The life of a stream ---- */
+
+static void not_set_up(void **state) {
+  (void)state;
+  cte_stream s = {{0}};
+  uint8_t room[8];
+  cte_input in = input_of("abc");
+  cte_output out = {room, sizeof room, 0};
+  assert_int_equal(cte_stream_update(&s, &in, &out), CTE_ERROR_STATE);
+  assert_int_equal(cte_stream_finish(&s, &out), CTE_ERROR_STATE);
+  assert_int_equal(in.pos, 0);
+  assert_int_equal(out.pos, 0);
+  assert_int_equal(cte_stream_anomalies(&s), 0);
+  assert_int_equal(cte_stream_verdict(&s), CTE_OK);
+  assert_true(cte_stream_error_offset(&s) == CTE_NO_OFFSET);
+  assert_true(cte_stream_first_anomaly(&s, CTE_ANOMALY_BARE_LF) == CTE_NO_OFFSET);
+}
+
+/* Nothing has happened yet; then empty data; then finish again, update, and a new set-up. */
+static void life(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    cte_stream s;
+    uint8_t room[400];
+    cte_output out = {room, sizeof room, 0};
+    cte_input none = {NULL, 0, 0}, in = input_of(codecs[i].good);
+    memset(&s, 0xAA, sizeof s);
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    assert_int_equal(cte_stream_anomalies(&s), 0);
+    assert_int_equal(cte_stream_verdict(&s), CTE_OK);
+    assert_true(cte_stream_error_offset(&s) == CTE_NO_OFFSET);
+    for (unsigned k = 0; k < 32; k++) assert_true(cte_stream_first_anomaly(&s, UINT32_C(1) << k) == CTE_NO_OFFSET);
+    assert_int_equal(cte_stream_update(&s, &none, &out), CTE_OK);
+    assert_int_equal(out.pos, 0);
+    assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+    assert_int_equal(in.pos, in.size);
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    size_t all = out.pos;
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(cte_stream_update(&s, &none, &out), CTE_ERROR_STATE);
+    in.pos = 0;
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    out.pos = 0;
+    assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(out.pos, all);
+  }
+}
+
+/* No room at all: nothing is lost, and CTE_OK still means that all input was consumed. */
+static void no_room(void **state) {
+  (void)state;
+  static struct outcome expected;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    cte_stream s;
+    uint8_t room[400];
+    cte_input in = input_of(codecs[i].good);
+    cte_output nothing = {NULL, 0, 0}, out = {room, sizeof room, 0};
+    codecs[i].subject->reference(&expected, in.data, in.size, codecs[i].options);
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    for (size_t k = 0; k < 5; k++) {
+      int32_t status = cte_stream_update(&s, &in, &nothing);
+      assert_true(status == (in.pos == in.size ? CTE_OK : CTE_MORE_OUTPUT));
+    }
+    assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+    for (size_t k = 0; k < 3 && out.pos < expected.size; k++) {
+      int32_t status = cte_stream_finish(&s, &nothing);
+      assert_true(status == CTE_MORE_OUTPUT || status == CTE_OK);
+    }
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(out.pos, expected.size);
+    if (expected.size) assert_memory_equal(room, expected.data, expected.size);
+  }
+}
+
+/* After CTE_OK no more than 64 octets wait. */
+static void waiting_octets(void **state) {
+  (void)state;
+  random_begin("waiting_octets");
+  static uint8_t src[400], room[2000];
+  for (size_t times = scaled(3000); times > 0; times--) {
+    size_t i = random_below(COUNT(codecs)), n = random_below(sizeof src);
+    make_input(src, n, kinds[random_below(COUNT(kinds))]);
+    cte_stream s;
+    cte_input in = {src, n, 0}, none = {NULL, 0, 0};
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    int32_t status = CTE_OK;
+    do {
+      cte_output out = {room, random_below(100), 0};
+      status = cte_stream_update(&s, &in, &out);
+    } while (status == CTE_MORE_OUTPUT);
+    if (status != CTE_OK) continue;
+    cte_output rest = {room, sizeof room, 0};
+    assert_int_equal(cte_stream_update(&s, &none, &rest), CTE_OK);
+    assert_true(rest.pos <= 64);
+  }
+}
+
+/* An error stays, whatever is called, with its place; a new set-up ends it. */
+static void errors_stay(void **state) {
+  (void)state;
+  static struct outcome expected;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    if (!codecs[i].bad) continue;
+    cte_stream s;
+    uint8_t room[400];
+    cte_input in = input_of(codecs[i].bad), more = input_of("more");
+    cte_output out = {room, sizeof room, 0};
+    codecs[i].subject->reference(&expected, in.data, in.size, codecs[i].options);
+    assert_true(expected.status < 0);
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    assert_int_equal(cte_stream_update(&s, &in, &out), expected.status);
+    assert_int_equal(in.pos, expected.error_offset);
+    assert_int_equal(out.pos, expected.size);
+    for (size_t k = 0; k < 3; k++) {
+      assert_int_equal(cte_stream_update(&s, &more, &out), expected.status);
+      assert_int_equal(cte_stream_finish(&s, &out), expected.status);
+      assert_int_equal(more.pos, 0);
+      assert_int_equal(out.pos, expected.size);
+      assert_true(cte_stream_error_offset(&s) == expected.error_offset);
+      assert_int_equal(cte_stream_anomalies(&s), expected.anomalies);
+    }
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    assert_true(cte_stream_error_offset(&s) == CTE_NO_OFFSET);
+    in = input_of(codecs[i].good);
+    assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+  }
+}
+
+/* The error comes only after every octet before it has, however small the room. */
+static void errors_wait_for_room(void **state) {
+  (void)state;
+  static struct outcome expected;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    if (!codecs[i].bad) continue;
+    cte_stream s;
+    uint8_t octet;
+    size_t written = 0;
+    cte_input in = input_of(codecs[i].bad);
+    codecs[i].subject->reference(&expected, in.data, in.size, codecs[i].options);
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    int32_t status;
+    do {
+      cte_output out = {&octet, 1, 0};
+      status = cte_stream_update(&s, &in, &out);
+      if (out.pos) assert_int_equal(octet, expected.data[written]);
+      written += out.pos;
+    } while (status == CTE_MORE_OUTPUT);
+    assert_int_equal(status, expected.status);
+    assert_int_equal(written, expected.size);
+  }
+}
+
+/* The offending octet in a chunk that is gone: the position stays where it was. */
+static void errors_in_an_earlier_chunk(void **state) {
+  (void)state;
+  cte_stream s;
+  uint8_t room[100];
+  cte_output out = {room, sizeof room, 0};
+  cte_qp_decode_options options = {.reject = CTE_ANOMALY_TRAILING_WHITE_SPACE};
+  cte_input first = input_of("ab  "), second = input_of("xx \t\r\n");
+  second.pos = 2;
+  assert_int_equal(cte_stream_qp_decode(&s, &options), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &first, &out), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &second, &out), CTE_ERROR_TRAILING_WHITE_SPACE);
+  assert_int_equal(second.pos, 2);
+  assert_true(cte_stream_error_offset(&s) == 2);
+  assert_int_equal(out.pos, 2);
+  cte_stream_smtp_write(&s, NULL);
+  first = input_of("ab\r"), second = input_of("c");
+  out.pos = 0;
+  assert_int_equal(cte_stream_update(&s, &first, &out), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &second, &out), CTE_ERROR_BARE_CR);
+  assert_int_equal(second.pos, 0);
+  assert_true(cte_stream_error_offset(&s) == 2);
+}
+
+/* A buffer that begins before pos and ends after the room: only what lies between is touched. */
+static void positions(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    static struct outcome expected;
+    size_t n = strlen(codecs[i].good);
+    uint8_t room[500], src[300] = "\r\n=.";
+    memcpy(src + 4, codecs[i].good, n);
+    memset(room, 0xA5, sizeof room);
+    codecs[i].subject->reference(&expected, src + 4, n, codecs[i].options);
+    cte_stream s;
+    cte_input in = {src, n + 4, 4};
+    cte_output out = {room, sizeof room, 7};
+    assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+    assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+    assert_int_equal(in.pos, n + 4);
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(out.pos, expected.size + 7);
+    if (expected.size) assert_memory_equal(room + 7, expected.data, expected.size);
+    for (size_t k = 0; k < 7; k++) assert_int_equal(room[k], 0xA5);
+  }
+}
+
+/* ---- The end of data ---- */
+
+static void ends(void **state) {
+  (void)state;
+  static const char data[] = "a\r\n.\r\nQUIT\r\n", coded[] = "QQ==rest";
+  for (size_t cut = 0; cut <= 6; cut++) {
+    cte_stream s;
+    uint8_t room[100];
+    cte_output out = {room, sizeof room, 0};
+    cte_input first = {data, cut, 0}, second = {data + cut, sizeof data - 1 - cut, 0}, later = input_of("MAIL");
+    assert_int_equal(cte_stream_smtp_read(&s, NULL), CTE_OK);
+    int32_t status = cte_stream_update(&s, &first, &out);
+    assert_int_equal(status, cut == 6 ? CTE_END : CTE_OK);
+    if (cut < 6) {
+      assert_int_equal(cte_stream_update(&s, &second, &out), CTE_END);
+      assert_int_equal(second.pos, 6 - cut);
+    }
+    assert_int_equal(cte_stream_update(&s, &later, &out), CTE_END);
+    assert_int_equal(later.pos, 0);
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+    assert_int_equal(out.pos, 3);
+    assert_true(cte_stream_error_offset(&s) == CTE_NO_OFFSET);
+  }
+  cte_stream s;
+  uint8_t room[100];
+  cte_output out = {room, sizeof room, 0};
+  cte_input in = {coded, sizeof coded - 1, 0};
+  assert_int_equal(cte_stream_base64_decode(&s, &base64_stop), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &in, &out), CTE_END);
+  assert_int_equal(in.pos, 4);
+  assert_int_equal(out.pos, 1);
+  assert_int_equal(cte_stream_finish(&s, &out), CTE_OK);
+}
+
+static void truncated(void **state) {
+  (void)state;
+  cte_stream s;
+  uint8_t room[100];
+  cte_output out = {room, sizeof room, 0};
+  cte_input in = input_of("a\nb\r\n.\r");
+  assert_int_equal(cte_stream_smtp_read(&s, NULL), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+  assert_int_equal(cte_stream_verdict(&s), CTE_ERROR_BARE_LF);
+  assert_true(cte_stream_error_offset(&s) == 1);
+  assert_int_equal(cte_stream_finish(&s, &out), CTE_ERROR_TRUNCATED);
+  assert_int_equal(cte_stream_finish(&s, &out), CTE_ERROR_TRUNCATED);
+  assert_true(cte_stream_error_offset(&s) == 7);
+  assert_int_equal(cte_stream_verdict(&s), CTE_ERROR_BARE_LF);
+  assert_int_equal(out.pos, 1);
+}
+
+/* ---- Copies, rows, offsets ---- */
+
+/* A stream copied half-way: both go on, with different rests, each as if it had been alone. */
+static void copies(void **state) {
+  (void)state;
+  random_begin("copies");
+  static struct outcome expected;
+  static uint8_t src[2][600], room[2][4000];
+  for (size_t times = scaled(2000); times > 0; times--) {
+    size_t i = random_below(COUNT(codecs)), n = random_below(300), half = n ? random_below(n) : 0;
+    enum input_kind kind = kinds[random_below(COUNT(kinds))];
+    make_input(src[0], n, kind);
+    make_input(src[1], n, kind);
+    memcpy(src[1], src[0], half);
+    cte_stream s[2];
+    cte_input in = {src[0], half, 0};
+    cte_output out[2] = {{room[0], sizeof room[0], 0}, {room[1], sizeof room[1], 0}};
+    assert_int_equal(codecs[i].subject->set_up(&s[0], codecs[i].options), CTE_OK);
+    if (cte_stream_update(&s[0], &in, &out[0]) != CTE_OK) continue;
+    s[1] = s[0];
+    memcpy(room[1], room[0], out[0].pos);
+    out[1].pos = out[0].pos;
+    for (size_t k = 0; k < 2; k++) {
+      cte_input rest = {src[k], n, half};
+      int32_t status = cte_stream_update(&s[k], &rest, &out[k]);
+      if (status == CTE_OK) status = cte_stream_finish(&s[k], &out[k]);
+      codecs[i].subject->reference(&expected, src[k], n, codecs[i].options);
+      assert_int_equal(status, expected.status);
+      assert_int_equal(out[k].pos, expected.size);
+      if (expected.size) assert_memory_equal(room[k], expected.data, expected.size);
+      assert_int_equal(cte_stream_anomalies(&s[k]), expected.anomalies);
+    }
+  }
+}
+
+/* Every codec, every kind of input, random cuts; half of the time another row for each call. */
+static void any_cuts(void **state) {
+  (void)state;
+  random_begin("any_cuts");
+  static uint8_t src[13 * 1024];
+  for (size_t times = scaled(1500); times > 0; times--) {
+    size_t i = random_below(COUNT(codecs)), n = random_below(random_one_in(10) ? sizeof src : 1400);
+    make_input(src, n, kinds[random_below(COUNT(kinds))]);
+    check_random_cuts(codecs[i].subject, codecs[i].options, src, n, 2);
+  }
+}
+
+static void every_cut(void **state) {
+  (void)state;
+  random_begin("every_cut");
+  uint8_t src[100];
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    check_every_cut(codecs[i].subject, codecs[i].options, (const uint8_t *)codecs[i].good, strlen(codecs[i].good));
+    if (codecs[i].bad)
+      check_every_cut(codecs[i].subject, codecs[i].options, (const uint8_t *)codecs[i].bad, strlen(codecs[i].bad));
+    for (size_t times = scaled(20); times > 0; times--) {
+      size_t n = random_below(sizeof src + 1);
+      make_input(src, n, kinds[random_below(COUNT(kinds))]);
+      check_every_cut(codecs[i].subject, codecs[i].options, src, n);
+    }
+  }
+}
+
+/* Offsets beyond 32 bits: more than 4 GiB go through, then a violation. On the first row, at full scale only. */
+static void far_offsets(void **state) {
+  (void)state;
+  static uint8_t text[1 << 20];
+  if (scaled(100) < 100 || strcmp(cte_isa_name(), rows_name(0)) != 0) return;
+  for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'a');
+  cte_stream s;
+  uint64_t before = 0;
+  assert_int_equal(cte_stream_lines_check(&s, CTE_LINES_ALLOW_7BIT), CTE_OK);
+  for (; before <= UINT32_MAX; before += sizeof text) {
+    cte_input in = {text, sizeof text, 0};
+    assert_int_equal(cte_stream_update(&s, &in, NULL), CTE_OK);
+  }
+  cte_input bad = input_of("ab\xE9");
+  assert_int_equal(cte_stream_update(&s, &bad, NULL), CTE_ERROR_RAW_8BIT);
+  assert_true(cte_stream_error_offset(&s) == before + 2);
+  assert_true(cte_stream_first_anomaly(&s, CTE_ANOMALY_RAW_8BIT) == before + 2);
+}
+
+/* ---- Streams that feed one another ---- */
+
+struct stage {
+  cte_stream stream;
+  uint8_t data[50];
+  size_t size, pos;
+  bool last, done;
+};
+
+/* Moves a stage: from its input to `out`. Returns true when it has finished. */
+static bool move(struct stage *stage, cte_output *out) {
+  if (stage->done) return true;
+  if (stage->pos < stage->size) {
+    cte_input in = {stage->data, stage->size, stage->pos};
+    int32_t status = cte_stream_update(&stage->stream, &in, out);
+    if (status != CTE_OK && status != CTE_MORE_OUTPUT && status != CTE_END) fail_msg("stage: %s", cte_status_text(status));
+    stage->pos = in.pos;
+    return false;
+  }
+  if (!stage->last) return false;
+  int32_t status = cte_stream_finish(&stage->stream, out);
+  if (status < CTE_OK) fail_msg("stage at the end: %s", cte_status_text(status));
+  stage->done = status == CTE_OK;
+  return stage->done;
+}
+
+/* Base64 decoded, encoded as quoted-printable, sent as DATA, read back, decoded: the octets of the beginning. */
+static void chain(void **state) {
+  (void)state;
+  random_begin("chain");
+  static uint8_t src[3000], coded[9000], end[4000];
+  static const cte_qp_encode_options binary = CTE_QP_ENCODE_BINARY;
+  for (size_t times = scaled(60); times > 0; times--) {
+    size_t n = random_below(sizeof src), fed = 0;
+    make_input(src, n, kinds[random_below(COUNT(kinds))]);
+    cte_result base64 = cte_base64_encode(src, n, coded, sizeof coded, NULL);
+    struct stage stages[5] = {{.size = 0}};
+    cte_stream_base64_decode(&stages[0].stream, NULL);
+    cte_stream_qp_encode(&stages[1].stream, &binary);
+    cte_stream_smtp_write(&stages[2].stream, NULL);
+    cte_stream_smtp_read(&stages[3].stream, NULL);
+    cte_stream_qp_decode(&stages[4].stream, NULL);
+    cte_output out = {end, sizeof end, 0};
+    while (!stages[4].done) {
+      if (stages[0].pos == stages[0].size && fed < base64.written) {
+        size_t some = 1 + random_below(sizeof stages[0].data);
+        if (some > base64.written - fed) some = base64.written - fed;
+        memcpy(stages[0].data, coded + fed, some);
+        stages[0].size = some, stages[0].pos = 0;
+        fed += some;
+      }
+      stages[0].last = fed == base64.written;
+      for (size_t k = 0; k < 5; k++) {
+        if (k == 4) {
+          move(&stages[4], &out);
+          continue;
+        }
+        struct stage *next = &stages[k + 1];
+        if (next->pos < next->size) continue;
+        cte_output room = {next->data, 1 + random_below(sizeof next->data), 0};
+        if (move(&stages[k], &room)) next->last = true;
+        next->size = room.pos, next->pos = 0;
+      }
+    }
+    /* The writer has added a line end to what had none. */
+    assert_true(out.pos == n || out.pos == n + 2);
+    if (n) assert_memory_equal(end, src, n);
+    assert_int_equal(cte_stream_anomalies(&stages[2].stream) | cte_stream_anomalies(&stages[3].stream), 0);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(not_set_up),
+      cmocka_unit_test(life),
+      cmocka_unit_test(no_room),
+      cmocka_unit_test(waiting_octets),
+      cmocka_unit_test(errors_stay),
+      cmocka_unit_test(errors_wait_for_room),
+      cmocka_unit_test(errors_in_an_earlier_chunk),
+      cmocka_unit_test(positions),
+      cmocka_unit_test(ends),
+      cmocka_unit_test(truncated),
+      cmocka_unit_test(copies),
+      cmocka_unit_test(any_cuts),
+      cmocka_unit_test(every_cut),
+      cmocka_unit_test(far_offsets),
+      cmocka_unit_test(chain),
+  };
+  return run_on_every_row("stream", tests, COUNT(tests));
+}
