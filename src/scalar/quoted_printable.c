@@ -336,13 +336,18 @@ static inline struct done decode_octet(uint8_t octet, uint8_t *dst, size_t cap, 
   return (struct done){1, 1};
 }
 
-/* The first `length` octets of a block, of which up to 15 more may be read and stored. In place as above. */
+/* The first `length` octets of a block, 65 at most. No loop to guess wrong: 16 or 64 are stored. In place as above. */
 static inline void copy_block(uint8_t *dst, const uint8_t *src, size_t length) {
   const uintptr_t behind = (uintptr_t)src - (uintptr_t)dst;
-  if (behind == 0 || behind >= 16)
-    for (size_t i = 0; i < length; i += 16) copy16(dst + i, src + i);
-  else
+  if (behind != 0 && behind <= BLOCK) {
+    for (; length >= 8; length -= 8, dst += 8, src += 8) copy8(dst, src);
     for (size_t i = 0; i < length; i++) dst[i] = src[i];
+    return;
+  }
+  copy16(dst, src);
+  if (length <= 16) return;
+  for (size_t i = 16; i < BLOCK; i += 16) copy16(dst + i, src + i);
+  if (length > BLOCK) dst[BLOCK] = src[BLOCK];
 }
 
 /*
@@ -369,9 +374,12 @@ static inline size_t copy_plain(const uint8_t *src, size_t n, uint8_t *dst, size
   return i;
 }
 
-/* What decode_block() may look at (an escape's digits, what follows a blank, a copy's slack), and what it may store. */
-#define BLOCK_SEEN  (BLOCK + 16)
-#define BLOCK_STORE (BLOCK * 2 + 16)
+/*
+ * What decode_block() may look at: 66 octets for its units, or 64 for a copy that begins within the first 48. And what it
+ * may store: 2 for each octet, where line ends grow, and a copy.
+ */
+#define BLOCK_SEEN  (BLOCK * 2)
+#define BLOCK_STORE (BLOCK * 3)
 
 /* A decoder's place: src[read] comes next, at dst[written]; the open line begins at src[line], modulo 2^64. */
 struct reading {
@@ -458,13 +466,15 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   struct reading at = {0, 0, 0 - *column};
   if (*column > width) return (struct done){0, 0};
   for (;;) {
-    if (n - at.read >= BLOCK_SEEN && cap - at.written >= BLOCK_STORE) {
+    const bool blocks = n - at.read >= BLOCK_SEEN && cap - at.written >= BLOCK_STORE;
+    if (blocks) {
       const size_t begin = at.read;
       at = decode_block(src, dst, at, width, params);
       if (at.read - begin >= BLOCK) continue;
-    } else {
-      const size_t plain = copy_plain(src + at.read, n - at.read, dst + at.written, cap - at.written,
-                                      width - (at.read - at.line), high);
+    }
+    if (!blocks || src[at.read] > 127) {
+      const size_t plain =
+          copy_plain(src + at.read, n - at.read, dst + at.written, cap - at.written, width - (at.read - at.line), high);
       at.read += plain;
       at.written += plain;
       if (at.read == n) break;
