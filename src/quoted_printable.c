@@ -304,7 +304,7 @@ static void literal(struct decoded *unit, size_t length, uint32_t kind) {
 
 static void escape(struct decoded *unit, const uint8_t *src) {
   unit->read = unit->columns = 3;
-  unit->out[0] = (uint8_t)(hex_digit(src[1]) << 4 | hex_digit(src[2]));
+  unit->out[0] = (uint8_t)(hex_digit(src[1]) * 16 + hex_digit(src[2]));
   unit->written = 1;
   if (src[1] >= 'a' || src[2] >= 'a') unit->own[0].kind = CTE_ANOMALY_LOWER_CASE_HEX;
 }

@@ -90,7 +90,7 @@ CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t ca
 /*
  * The offset in src[0..n) before which a "." is to be inserted next, or n. `*state` is 0 at the start of the message and
  * carries from call to call, whatever the cuts. After a hit at i < n send src[0..i) and a ".", then call again for
- * src[i..n).
+ * src[i..n): the state knows that its first octet is done with.
  *
  * Since it can reject nothing, it stuffs after every CR and every LF that a receiver could take for a line end, not only
  * after CRLF: in text with bare CR or LF use cte_smtp_write where the octets must stay as they are.

@@ -64,7 +64,7 @@ static inline uint64_t specials(const uint8_t *src) {
 
 /* ---- Encoding ---- */
 
-#define LOOK       8   /* octets that place() and what it calls look at: a character of 4 octets and CRLF, "From " */
+#define LOOK       8   /* octets that place_unit() looks at: a character of 4 octets and CRLF, "From " */
 #define ENCODE_CAP 128 /* the most that one turn of encode()'s loop stores: 7 octets, then at most a line */
 
 /* The octets of the line end at src, of which two are seen; 0 when none stands there. */
@@ -167,7 +167,7 @@ static inline void expand(struct place *at, const uint8_t *src, size_t n, uint8_
                           const struct qp_encode_params *params, const bool store) {
   const uint32_t begin = params->whole_utf8 ? 63 : 72;
   size_t i = at->read, o = at->written;
-  const size_t end = i + LOOK; /* no more than n */
+  const size_t end = i + LOOK - (params->whole_utf8 ? 3 : 0); /* no more than n, with the octets of a last character */
   uint32_t column = at->column;
   do {
     const uint32_t width = put_octet(store ? dst + o : dst, src[i], params->escape[src[i]], store);

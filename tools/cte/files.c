@@ -73,8 +73,9 @@ static void report_anomalies(const struct source *source, const cte_stream *stre
   uint32_t met = cte_stream_anomalies(stream) & report & ~(uint32_t)CTE_VERDICT_REJECTED;
   for (uint32_t bit = 1; bit != 0; bit <<= 1) {
     if ((met & bit) == 0) continue;
-    complain_of(source->name, "%s, first at offset %ju", cte_anomaly_text(bit),
-                (uintmax_t)cte_stream_first_anomaly(stream, bit));
+    uint64_t first = cte_stream_first_anomaly(stream, bit);
+    if (first == cte_stream_error_offset(stream)) continue; /* the message of rejected() said it */
+    complain_of(source->name, "%s, first at offset %ju", cte_anomaly_text(bit), (uintmax_t)first);
   }
 }
 
