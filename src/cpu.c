@@ -4,6 +4,7 @@
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E. */
@@ -42,14 +43,35 @@ static uint32_t xcr0(void) {
   return low;
 }
 
+enum { ASKED = 1, SSE = 2, AVX2 = 4 };
+
+static uint32_t ask(void) {
+  uint32_t answer = ASKED;
+  uint32_t ecx = cpuid(1).ecx;
+  if (all(ecx, LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41)) answer |= SSE;
+  if (all(ecx, LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) && all(xcr0(), XCR0_SSE_AVX) &&
+      all(cpuid(7).ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) && all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT))
+    answer |= AVX2;
+  return answer;
+}
+
+/* Asked once: in a virtual machine CPUID takes tens of microseconds. Threads that race here store the same answer. */
+static uint32_t known(void) {
+  static _Atomic uint32_t kept;
+  uint32_t answer = atomic_load_explicit(&kept, memory_order_relaxed);
+  if (answer == 0) {
+    answer = ask();
+    atomic_store_explicit(&kept, answer, memory_order_relaxed);
+  }
+  return answer;
+}
+
 bool cte_cpu_sse(void) {
-  return all(cpuid(1).ecx, LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41);
+  return (known() & SSE) != 0;
 }
 
 bool cte_cpu_avx2(void) {
-  return all(cpuid(1).ecx, LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) && all(xcr0(), XCR0_SSE_AVX) &&
-         all(cpuid(7).ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) &&
-         all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT);
+  return (known() & AVX2) != 0;
 }
 
 #else
