@@ -7,10 +7,6 @@
 _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_decode_options) == 32,
                "the options' size is ABI");
 
-static cte_result refused(int32_t status) {
-  return (cte_result){.status = status, .first_anomaly = SIZE_MAX};
-}
-
 /* ---- Encoding ---- */
 
 int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options) {
@@ -82,11 +78,14 @@ static size_t encode_quantum(struct base64_encoder *e, const uint8_t *src, size_
 static struct step encode(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                           bool last) {
   struct base64_encoder *e = state;
-  struct done done = {0, 0};
+  struct step step = {CTE_MORE_OUTPUT, 0, 0};
   (void)report;
-  if (n >= 3 && cap > 0) done = cte_isa()->base64->encode(src, n, dst, cap, &e->params, &e->column);
-
-  struct step step = {CTE_MORE_OUTPUT, done.read, done.written};
+  for (const struct isa *row = cte_isa(); row != NULL && n - step.read >= 3 && cap > step.written; row = row->tails) {
+    struct done done =
+        row->base64->encode(src + step.read, n - step.read, dst + step.written, cap - step.written, &e->params, &e->column);
+    step.read += done.read;
+    step.written += done.written;
+  }
   while (n - step.read >= 3 || (last && step.read < n)) {
     size_t octets = n - step.read < 3 ? n - step.read : 3;
     size_t size = encode_quantum(e, src + step.read, octets, dst + step.written, cap - step.written);
@@ -110,7 +109,7 @@ cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, c
   struct base64_encoder state;
   int32_t status = cte_base64_encoder_init(&state, options);
   if (src == dst && n > 0) status = CTE_ERROR_ARGUMENT;
-  if (status != CTE_OK) return refused(status);
+  if (status != CTE_OK) return refused();
   return cte_one_shot(&cte_base64_encoder, &state, src, n, dst, cap);
 }
 
@@ -125,7 +124,7 @@ enum { CAUSE_WITHIN = 1024 };
 int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
   static const cte_base64_decode_options mail = CTE_BASE64_DECODE_MAIL;
   const cte_base64_decode_options *o = options != NULL ? options : &mail;
-  if (o->alphabet > CTE_BASE64_EITHER || o->line_ends > CTE_BASE64_LINE_ENDS_NONE ||
+  if ((o->reject & ~ANOMALIES_ALL) != 0 || o->alphabet > CTE_BASE64_EITHER || o->line_ends > CTE_BASE64_LINE_ENDS_NONE ||
       o->after_padding > CTE_BASE64_AFTER_PADDING_STOP || !all_zero(o->reserved, sizeof o->reserved))
     return CTE_ERROR_ARGUMENT;
   *state = (struct base64_decoder){
@@ -159,8 +158,7 @@ static bool put(struct decoding *d, unsigned count) {
 }
 
 /*
- * An error: delivers what is known from the characters before it. `kind` is 0 or its
- * anomaly.
+ * An error: delivers what is known from the characters before it. `kind` is 0 or its anomaly.
  */
 static int32_t fail(struct decoding *d, int32_t error, uint32_t kind, uint64_t offset) {
   unsigned characters = d->s->phase;
@@ -254,7 +252,7 @@ static int32_t take(struct decoding *d, uint8_t c, uint64_t offset) {
     s->carry.column = 0;
     return CTE_OK;
   }
-  uint32_t kind = c == '=' ? 0 : kind_of(c, s->params.alphabet);
+  const uint32_t kind = c == '=' ? 0 : kind_of(c, s->params.alphabet), met = d->report->anomalies;
   int32_t status;
   if (c == '=')
     status = judge_padding(d, offset);
@@ -267,18 +265,21 @@ static int32_t take(struct decoding *d, uint8_t c, uint64_t offset) {
   else if (status == CTE_OK && kind == 0)
     status = add_character(d, c, offset);
   if (status == CTE_OK || status == CTE_END) s->carry.column++;
+  if (status == CTE_MORE_OUTPUT) d->report->anomalies = met; /* it was not taken */
   return status;
 }
 
 /* The end of input. Calling it again changes nothing. */
 static int32_t end(struct decoding *d, uint64_t offset) {
   struct base64_decoder *s = d->s;
+  const uint32_t met = d->report->anomalies;
   int32_t status = CTE_OK;
   if (s->phase == 1) status = anomaly(d, CTE_ANOMALY_DANGLING_CHARACTER, offset);
   if (s->phase >= 2) status = judge_bits(d);
   if (status == CTE_OK && (s->phase >= 2 || s->padding == PADDING_OPEN))
     status = anomaly(d, CTE_ANOMALY_MISSING_PADDING, offset);
   if (status == CTE_OK && s->phase >= 2 && !put(d, s->phase - 1u)) status = CTE_MORE_OUTPUT;
+  if (status == CTE_MORE_OUTPUT) d->report->anomalies = met;
   if (status != CTE_OK) return status;
   s->phase = 0;
   s->padding = PADDING_NONE;
@@ -290,11 +291,11 @@ static bool regular(const struct base64_decoder *s) {
   return s->phase == 0 && s->padding == PADDING_NONE;
 }
 
-/* Goes past what stopped the kernel, to where it can be entered again; *read moves on. */
-static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *read) {
-  size_t begin = *read;
+/* Goes past what stopped the kernel, if it ran, to where one can be entered again; *read moves on. */
+static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *read, bool stopped) {
+  size_t begin = *read, within = stopped ? CAUSE_WITHIN : 0;
   d->irregular = false;
-  while (*read < n && !(regular(d->s) && (d->irregular || *read - begin > CAUSE_WITHIN))) {
+  while (*read < n && !(regular(d->s) && (d->irregular || *read - begin > within))) {
     int32_t status = take(d, src[*read], d->report->offset + *read);
     if (status == CTE_OK || status == CTE_END) ++*read;
     if (status != CTE_OK) return status;
@@ -309,15 +310,15 @@ static struct step decode(void *state, struct report *report, const uint8_t *src
   size_t read = 0;
   int32_t status = CTE_OK;
   while (read < n && status == CTE_OK) {
-    if (regular(s) && d.written < cap) {
-      /* None of these kinds is rejected: that error would have stayed. */
-      s->params.recorded = report->anomalies;
-      struct done done =
-          cte_isa()->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
+    const bool enter = regular(s) && d.written < cap;
+    /* None of these kinds is rejected: that error would have stayed. */
+    s->params.recorded = report->anomalies;
+    for (const struct isa *row = cte_isa(); enter && row != NULL && read < n && d.written < cap; row = row->tails) {
+      struct done done = row->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
       read += done.read;
       d.written += done.written;
     }
-    status = pass(&d, src, n, &read);
+    status = pass(&d, src, n, &read, enter);
   }
   if (status == CTE_OK && last) status = end(&d, report->offset + n);
   return (struct step){status, read, d.written};
@@ -328,6 +329,6 @@ const struct codec cte_base64_decoder = {decode, 0};
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
   struct base64_decoder state;
   int32_t status = cte_base64_decoder_init(&state, options);
-  if (status != CTE_OK) return refused(status);
+  if (status != CTE_OK) return refused();
   return cte_one_shot(&cte_base64_decoder, &state, src, n, dst, cap);
 }

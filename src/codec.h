@@ -19,6 +19,7 @@
 #define STEP_ROOM     64   /* no unit of any codec writes more at once */
 #define LOOKAHEAD_MAX 1026 /* quoted-printable decoding: '=' and 1025 blanks */
 #define ANOMALY_KINDS 20
+#define ANOMALIES_ALL ((UINT32_C(1) << ANOMALY_KINDS) - 1)
 
 /* What is told of the input. `offset` is that of src[0] from the start of the data; step's caller moves it. */
 struct report {
@@ -73,6 +74,11 @@ static inline int32_t report_error(uint32_t anomaly) {
 
 /* Runs a codec over a whole input: what every one-shot call is. */
 cte_result cte_one_shot(const struct codec *codec, void *state, const void *src, size_t n, void *dst, size_t cap);
+
+/* The result of a call whose arguments are not allowed. */
+static inline cte_result refused(void) {
+  return (cte_result){.status = CTE_ERROR_ARGUMENT, .first_anomaly = SIZE_MAX};
+}
 
 /* True when all n octets are zero: reserved fields. */
 static inline bool all_zero(const uint8_t *octets, size_t n) {

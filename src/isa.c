@@ -4,13 +4,28 @@
 #include <cte/isa.h>
 #include <stdatomic.h>
 
+#include "cpu.h"
+
 static bool always(void) {
   return true;
 }
 
+static const struct isa scalar = {"scalar",         always, &cte_scalar_base64, &cte_scalar_qp, &cte_scalar_lines,
+                                  &cte_scalar_dots, NULL};
+
+#if defined(__x86_64__) || defined(__i386__)
+static const struct isa avx2 = {"avx2",          cte_cpu_avx2,   &cte_avx2_base64, &cte_avx2_qp,
+                                &cte_avx2_lines, &cte_avx2_dots, &scalar};
+static const struct isa sse = {"sse", cte_cpu_sse, &cte_sse_base64, &cte_sse_qp, &cte_sse_lines, &cte_sse_dots, &scalar};
+#endif
+
 /* The best first. The last runs everywhere. */
-static const struct isa rows[] = {
-    {"scalar", always, &cte_scalar_base64, &cte_scalar_qp, &cte_scalar_lines, &cte_scalar_dots},
+static const struct isa *const rows[] = {
+#if defined(__x86_64__) || defined(__i386__)
+    &avx2,
+    &sse,
+#endif
+    &scalar,
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -19,9 +34,9 @@ enum { ROWS = sizeof rows / sizeof rows[0] };
 static _Atomic(const struct isa *) current;
 
 static const struct isa *best(void) {
-  const struct isa *row = rows;
-  while (!row->supported()) row++;
-  return row;
+  size_t i = 0;
+  while (!rows[i]->supported()) i++;
+  return rows[i];
 }
 
 const struct isa *cte_isa(void) {
@@ -46,8 +61,8 @@ const char *cte_isa_name(void) {
 
 const char *cte_isa_list(size_t index, int *usable) {
   if (index >= ROWS) return NULL;
-  if (usable != NULL) *usable = rows[index].supported();
-  return rows[index].name;
+  if (usable != NULL) *usable = rows[index]->supported();
+  return rows[index]->name;
 }
 
 static bool same_name(const char *a, const char *b) {
@@ -62,8 +77,8 @@ cte_status cte_isa_select(const char *name) {
     return CTE_OK;
   }
   for (size_t i = 0; i < ROWS; i++) {
-    if (same_name(name, rows[i].name) && rows[i].supported()) {
-      cte_isa_set(&rows[i]);
+    if (same_name(name, rows[i]->name) && rows[i]->supported()) {
+      cte_isa_set(rows[i]);
       return CTE_OK;
     }
   }

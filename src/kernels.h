@@ -36,8 +36,8 @@ enum kernel_kind {
   KIND_CHARACTER = 1 << 1,
   KIND_ALPHABET = 1 << 2,
   KIND_LINE_OVER_76 = 1 << 8,
-  KIND_LOWER_CASE_HEX = 1 << 10,
   KIND_BAD_ESCAPE = 1 << 9,
+  KIND_LOWER_CASE_HEX = 1 << 10,
   KIND_RAW_8BIT = 1 << 11,
   KIND_RAW_CONTROL = 1 << 12,
   KIND_BARE_LF = 1 << 13,
@@ -174,8 +174,9 @@ struct dots_carry {
 struct dots_kernels {
   /*
    * Message to DATA. A kernel takes CRLF as a line end, doubles the '.' of LINE_START (either), and may apply the policies
-   * to recorded kinds (a NUL that is dropped leaves `start` as it is; a bare LF that is kept begins no line and ends none); it leaves a CR whose successor it does not see, and stops before the 999th octet of a line unless
-   * that is recorded and kept.
+   * to recorded kinds: a NUL that is dropped leaves `start` as it is; a bare LF that is kept begins no line and ends none. It
+   * leaves a CR whose successor it does not see, and stops before the 999th octet of a line unless that is recorded and
+   * kept. Where lines are folded it may stop within a character: the codec takes its octets back.
    */
   struct done (*write)(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct dots_params *params,
                        struct dots_carry *carry);

@@ -189,15 +189,15 @@ static struct encoded encode_unit(const struct qp_encoder *state, const uint8_t 
  * passing SIZE_MAX: no octet becomes more than 6.
  */
 static struct step encode(struct qp_encoder *state, const uint8_t *src, size_t n, uint8_t *dst, size_t cap, bool last) {
-  const struct qp_kernels *row = cte_isa()->qp;
   size_t read = 0, written = 0;
   if (n == 0) src = (const uint8_t *)"";
   for (;;) {
-    const size_t left = n - read, room = cap - written;
-    if (left >= KERNEL_MIN && room >= KERNEL_MIN) {
+    for (const struct isa *row = cte_isa(); row != NULL; row = row->tails) {
+      const size_t left = n - read, room = cap - written;
+      if (left < KERNEL_MIN || room < KERNEL_MIN) break;
       const struct done done =
-          dst ? row->encode(src + read, left, dst + written, room, &state->params, &state->column)
-              : row->size(src + read, left < room / 8 ? left : room / 8, &state->params, &state->column);
+          dst ? row->qp->encode(src + read, left, dst + written, room, &state->params, &state->column)
+              : row->qp->size(src + read, left < room / 8 ? left : room / 8, &state->params, &state->column);
       read += done.read;
       written += done.written;
     }
@@ -246,7 +246,7 @@ size_t cte_qp_encoded_size(const void *src, size_t n, const cte_qp_encode_option
 
 cte_result cte_qp_encode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_encode_options *options) {
   struct qp_encoder state;
-  if (cte_qp_encoder_init(&state, options) != CTE_OK) return (cte_result){CTE_ERROR_ARGUMENT, 0, 0, 0, SIZE_MAX};
+  if (cte_qp_encoder_init(&state, options) != CTE_OK || (src == dst && n > 0)) return refused();
   return cte_one_shot(&cte_qp_encoder, &state, src, n, dst, cap);
 }
 
@@ -255,7 +255,8 @@ cte_result cte_qp_encode(const void *src, size_t n, void *dst, size_t cap, const
 int32_t cte_qp_decoder_init(struct qp_decoder *state, const void *options) {
   static const cte_qp_decode_options mail = CTE_QP_DECODE_MAIL;
   const cte_qp_decode_options *o = options ? options : &mail;
-  if (o->line_end > CTE_QP_LINE_END_LF || !all_zero(o->reserved, sizeof o->reserved)) return CTE_ERROR_ARGUMENT;
+  if ((o->reject & ~ANOMALIES_ALL) != 0 || o->line_end > CTE_QP_LINE_END_LF || !all_zero(o->reserved, sizeof o->reserved))
+    return CTE_ERROR_ARGUMENT;
   *state = (struct qp_decoder){.reject = o->reject};
   if (o->line_end != CTE_QP_LINE_END_KEEP) state->params.line_end = o->line_end == CTE_QP_LINE_END_LF ? 1 : 2;
   return CTE_OK;
@@ -416,14 +417,14 @@ static void advance(struct qp_decoder *state, const struct decoded *unit, bool i
 static struct step decode_step(void *codec_state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
                                size_t cap, bool last) {
   struct qp_decoder *state = codec_state;
-  const struct qp_kernels *row = cte_isa()->qp;
   size_t read = 0, written = 0;
   if (n == 0) src = (const uint8_t *)"";
   for (;;) {
-    if (n - read >= KERNEL_MIN && cap - written >= KERNEL_MIN && !state->long_run) {
-      state->params.recorded = report->anomalies;
+    state->params.recorded = report->anomalies;
+    for (const struct isa *row = cte_isa(); row != NULL && !state->long_run; row = row->tails) {
+      if (n - read < KERNEL_MIN || cap - written < KERNEL_MIN) break;
       const struct done done =
-          row->decode(src + read, n - read, dst + written, cap - written, &state->params, &state->column);
+          row->qp->decode(src + read, n - read, dst + written, cap - written, &state->params, &state->column);
       read += done.read;
       written += done.written;
     }
@@ -465,7 +466,6 @@ size_t cte_qp_decoded_bound(size_t n, const cte_qp_decode_options *options) {
 
 cte_result cte_qp_decode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_decode_options *options) {
   struct qp_decoder state;
-  if (cte_qp_decoder_init(&state, options) != CTE_OK || (dst && dst == src && state.params.line_end == 2))
-    return (cte_result){CTE_ERROR_ARGUMENT, 0, 0, 0, SIZE_MAX};
+  if (cte_qp_decoder_init(&state, options) != CTE_OK || (dst && dst == src && state.params.line_end == 2)) return refused();
   return cte_one_shot(&cte_qp_decoder, &state, src, n, dst, cap);
 }

@@ -144,8 +144,7 @@ static void emit(struct work *work, const void *octets, size_t size) {
 
 /* ---- Units ---- */
 
-/* Passes 1 to 4 octets that the fold keeps together; `offset` is the first one's. They are 1 octet unless lines are folded.
- */
+/* Passes 1 to 4 octets that the fold keeps together (1 unless lines are folded); `offset` is that of the first. */
 static int32_t put(struct work *work, const uint8_t *octets, size_t size, uint64_t offset) {
   struct smtp_text *text = work->text;
   struct dots_carry *carry = &text->carry;
@@ -371,10 +370,6 @@ static size_t add(size_t a, size_t b) {
   return a <= SIZE_MAX - b ? a + b : SIZE_MAX;
 }
 
-static cte_result refused(void) {
-  return (cte_result){.status = CTE_ERROR_ARGUMENT, .first_anomaly = SIZE_MAX};
-}
-
 /*
  * A bare LF becomes two octets, a '.' that begins a line too: nothing does both. Without LFs as line ends a '.' needs a CRLF
  * before it, so that a third of the octets, rounded up, are stuffed at most. A fold adds 3 to at least 994 octets
@@ -403,13 +398,13 @@ size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options) {
 
 cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options) {
   struct smtp_writer writer;
-  if (cte_smtp_writer_init(&writer, options) != CTE_OK) return refused();
+  if (cte_smtp_writer_init(&writer, options) != CTE_OK || (src == dst && n > 0)) return refused();
   return cte_one_shot(&cte_smtp_writer, &writer, src, n, dst, cap);
 }
 
 cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options) {
   struct smtp_reader reader;
-  if (cte_smtp_reader_init(&reader, options) != CTE_OK) return refused();
+  if (cte_smtp_reader_init(&reader, options) != CTE_OK || (src == dst && n > 0)) return refused();
   return cte_one_shot(&cte_smtp_reader, &reader, src, n, dst, cap);
 }
 

@@ -29,8 +29,9 @@ static const struct codec *const codecs[] = {NULL,
  * type-based alias analysis.
  */
 struct stream {
-  uint32_t id; /* enum codec_id */
-  bool finished;
+  uint32_t id;    /* enum codec_id */
+  bool ending;    /* finish was called: no input is taken any more */
+  bool finished;  /* and all has come out */
   int32_t status; /* CTE_OK, or what stays: an error or CTE_END */
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
@@ -150,6 +151,14 @@ static size_t error_position(const struct stream *s, const cte_input *in, size_t
   return ahead < in->size - start ? start + (size_t)ahead : in->size;
 }
 
+/* Whether a step that is done left no more than its codec may leave: the tail has room for that. */
+static bool within_lookahead(const struct stream *s, struct step step, size_t left) {
+  return step.status != CTE_OK || left <= codecs[s->id]->lookahead;
+}
+
+/* A codec that broke its word: better an error than octets lost. */
+static const struct step broken = {CTE_ERROR_STATE, 0, 0};
+
 /* One step over the tail, completed by the chunk's first octets. */
 static struct step advance_tail(struct stream *s, cte_input *in, cte_output *out) {
   size_t old = s->tail_size, left = in->size - in->pos;
@@ -159,6 +168,7 @@ static struct step advance_tail(struct stream *s, cte_input *in, cte_output *out
   if (take != 0) memcpy(s->tail + old, (const uint8_t *)in->data + in->pos, take);
 
   struct step step = advance(s, (struct span){s->tail, old + take}, out, false);
+  if (!within_lookahead(s, step, old + take - step.read)) return broken;
   if (step.read >= old) {
     in->pos += step.read - old;
     s->tail_size = 0;
@@ -180,6 +190,7 @@ static struct step advance_chunk(struct stream *s, cte_input *in, cte_output *ou
   const uint8_t *data = (const uint8_t *)in->data + in->pos;
   size_t n = in->size - in->pos;
   struct step step = advance(s, (struct span){data, n}, out, false);
+  if (!within_lookahead(s, step, n - step.read)) return broken;
   in->pos += step.read;
   if (step.status == CTE_OK) {
     size_t kept = n - step.read;
@@ -198,7 +209,7 @@ cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out)
   struct stream *s = (struct stream *)stream;
   cte_output none = {NULL, 0, 0};
   if (out == NULL) out = &none;
-  if (s->id == NONE || s->finished) return CTE_ERROR_STATE;
+  if (s->id == NONE || (s->ending && s->status >= CTE_OK)) return CTE_ERROR_STATE;
   if (!valid(s, out) || in->pos > in->size || (in->data == NULL && in->pos < in->size)) return CTE_ERROR_ARGUMENT;
 
   size_t start = in->pos;
@@ -230,6 +241,7 @@ cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {
   if (out == NULL) out = &none;
   if (s->id == NONE) return CTE_ERROR_STATE;
   if (!valid(s, out)) return CTE_ERROR_ARGUMENT;
+  s->ending = true;
 
   while (drain(s, out)) {
     if (s->status < 0) return (cte_status)s->status;

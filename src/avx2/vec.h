@@ -1,0 +1,298 @@
+/* avx2/vec.h: AVX2 vectors of 32 octets, and blocks of 64 as one mask. */
+#ifndef CTE_SRC_AVX2_VEC_H
+#define CTE_SRC_AVX2_VEC_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef __m256i vec;
+
+enum { VEC = 32 };
+
+/* ---- Vectors ---- */
+
+static inline vec vec_load(const uint8_t *p) {
+  return _mm256_loadu_si256((const void *)p);
+}
+
+static inline void vec_store(uint8_t *p, vec v) {
+  _mm256_storeu_si256((void *)p, v);
+}
+
+static inline vec vec_fill(uint8_t octet) {
+  return _mm256_set1_epi8((char)octet);
+}
+
+static inline vec vec_zero(void) {
+  return _mm256_setzero_si256();
+}
+
+/* 16 octets, the same in each lane: for vec_look_up. */
+static inline vec vec_table(const uint8_t table[16]) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table));
+}
+
+/* table[index & 15], or 0 where the index is 0x80 or more; lane by lane. */
+static inline vec vec_look_up(vec table, vec index) {
+  return _mm256_shuffle_epi8(table, index);
+}
+
+static inline vec vec_and(vec a, vec b) {
+  return _mm256_and_si256(a, b);
+}
+
+static inline vec vec_or(vec a, vec b) {
+  return _mm256_or_si256(a, b);
+}
+
+static inline vec vec_xor(vec a, vec b) {
+  return _mm256_xor_si256(a, b);
+}
+
+static inline vec vec_add(vec a, vec b) {
+  return _mm256_add_epi8(a, b);
+}
+
+static inline vec vec_sub(vec a, vec b) {
+  return _mm256_sub_epi8(a, b);
+}
+
+/* Signed, and saturating. */
+static inline vec vec_add_signed(vec a, vec b) {
+  return _mm256_adds_epi8(a, b);
+}
+
+/* Unsigned, and saturating: 0 where b is more. */
+static inline vec vec_sub_unsigned(vec a, vec b) {
+  return _mm256_subs_epu8(a, b);
+}
+
+/* 16-bit products' high and low halves. */
+static inline vec vec_multiply_high16(vec a, vec b) {
+  return _mm256_mulhi_epu16(a, b);
+}
+
+static inline vec vec_multiply_low16(vec a, vec b) {
+  return _mm256_mullo_epi16(a, b);
+}
+
+/* In each 32-bit part: `low` in its low half, `high` in its high half. */
+static inline vec vec_fill16(uint16_t low, uint16_t high) {
+  return _mm256_set1_epi32((int)((uint32_t)high << 16 | low));
+}
+
+/* 0xff where they are equal. */
+static inline vec vec_equal(vec a, vec b) {
+  return _mm256_cmpeq_epi8(a, b);
+}
+
+/* 0xff where a > b, as signed octets. */
+static inline vec vec_greater(vec a, vec b) {
+  return _mm256_cmpgt_epi8(a, b);
+}
+
+/* b where the mask octet's top bit is set, else a. */
+static inline vec vec_blend(vec a, vec b, vec mask) {
+  return _mm256_blendv_epi8(a, b, mask);
+}
+
+/* Each octet's high four bits. */
+static inline vec vec_high_nibble(vec v) {
+  return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+}
+
+/* a without the bits of b. */
+static inline vec vec_and_not(vec a, vec b) {
+  return _mm256_andnot_si256(b, a);
+}
+
+/* The lesser, as unsigned octets. */
+static inline vec vec_min(vec a, vec b) {
+  return _mm256_min_epu8(a, b);
+}
+
+/* The lesser, as signed octets. */
+static inline vec vec_min_signed(vec a, vec b) {
+  return _mm256_min_epi8(a, b);
+}
+
+/* The sum of the unsigned octets. */
+static inline uint32_t vec_sum(vec v) {
+  __m256i quarters = _mm256_sad_epu8(v, _mm256_setzero_si256());
+  __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(quarters), _mm256_extracti128_si256(quarters, 1));
+  return (uint32_t)_mm_cvtsi128_si32(halves) + (uint32_t)_mm_extract_epi32(halves, 2);
+}
+
+/* What vec_load(p - 1) would be if `octet` stood there. */
+static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
+  __m128i low = _mm_slli_si128(_mm_loadu_si128((const void *)p), 1);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_insert_epi8(low, octet, 0)),
+                                 _mm_loadu_si128((const void *)(p + 15)), 1);
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint32_t vec_mask(vec v) {
+  return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* True when a & b is not all zero. */
+static inline bool vec_any(vec a, vec b) {
+  return !_mm256_testz_si256(a, b);
+}
+
+/* The number of the lowest bit of a vec_mask; VEC: none. */
+static inline uint32_t vec_first(uint32_t mask) {
+  return _tzcnt_u32(mask);
+}
+
+/* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
+static inline uint8_t *store_inserted(uint8_t *p, __m128i pairs, uint32_t mask, const uint8_t rows[256][16]) {
+  _mm_storeu_si128((void *)p, _mm_shuffle_epi8(pairs, _mm_loadu_si128((const void *)rows[mask])));
+  return p + 8 + _mm_popcnt_u32(mask);
+}
+
+/* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
+static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
+  vec even = _mm256_unpacklo_epi64(v, before), odd = _mm256_unpackhi_epi64(v, before);
+  p = store_inserted(p, _mm256_castsi256_si128(even), mask & 255, rows);
+  p = store_inserted(p, _mm256_castsi256_si128(odd), mask >> 8 & 255, rows);
+  p = store_inserted(p, _mm256_extracti128_si256(even, 1), mask >> 16 & 255, rows);
+  return store_inserted(p, _mm256_extracti128_si256(odd, 1), mask >> 24, rows);
+}
+
+/* 0xff where the octet's bit is set in the mask. */
+static inline vec vec_from_mask(uint32_t mask) {
+  const vec octets = _mm256_shuffle_epi8(_mm256_set1_epi32((int)mask),
+                                         _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303));
+  const vec bits = _mm256_set1_epi64x((int64_t)0x8040201008040201);
+  return _mm256_cmpeq_epi8(_mm256_and_si256(octets, bits), bits);
+}
+
+/* 16 times each octet, modulo 256. */
+static inline vec vec_to_high_nibble(vec v) {
+  return _mm256_and_si256(_mm256_slli_epi16(v, 4), _mm256_set1_epi8(-16));
+}
+
+/* 0xff where the octet is in a set of octets below 128: bit h of set[l] is set where 16 h + l is in it. */
+static inline vec vec_within(vec v, vec set) {
+  const vec bits = _mm256_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, -1, -1, -1, -1, -1, -1, -1, -1, 1, 2, 4, 8, 16, 32, 64,
+                                    -128, -1, -1, -1, -1, -1, -1, -1, -1);
+  const vec bit = _mm256_shuffle_epi8(bits, vec_high_nibble(v));
+  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
+}
+
+/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable.h). */
+static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
+  const vec row = _mm256_loadu_si256((const void *)rows[mask]);
+  _mm256_storeu_si256((void *)p, _mm256_xor_si256(_mm256_shuffle_epi8(pairs, row), mark));
+  return p + 8 + 2 * _mm_popcnt_u32(mask);
+}
+
+/*
+ * Stores v; where bit i of the mask is set a mark, v[i] and second[i]. The end of it. Up to 32 octets behind it change. A
+ * row of 24 octets takes eight: the shuffle makes 0 of a mark, so that all is stored as its difference from one.
+ */
+static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, uint32_t mask, const uint8_t rows[256][32]) {
+  const vec mark = _mm256_set1_epi8((char)octet);
+  v = _mm256_xor_si256(v, mark);
+  second = _mm256_xor_si256(second, mark);
+  const vec even = _mm256_unpacklo_epi64(v, second), odd = _mm256_unpackhi_epi64(v, second);
+  p = store_marked(p, _mm256_permute4x64_epi64(even, 0x44), mark, mask & 255, rows);
+  p = store_marked(p, _mm256_permute4x64_epi64(odd, 0x44), mark, mask >> 8 & 255, rows);
+  p = store_marked(p, _mm256_permute4x64_epi64(even, 0xee), mark, mask >> 16 & 255, rows);
+  return store_marked(p, _mm256_permute4x64_epi64(odd, 0xee), mark, mask >> 24, rows);
+}
+
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable.h. */
+static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
+  const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255), *c = rows + (keep >> 16 & 255),
+                 *d = rows + (keep >> 24);
+  const __m128i low = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b));
+  const __m128i high = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)c), _mm_loadl_epi64((const void *)d));
+  const __m256i second = _mm256_setr_epi64x(0, 0x0808080808080808, 0, 0x0808080808080808);
+  v = _mm256_shuffle_epi8(v, _mm256_or_si256(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), second));
+  const __m128i v0 = _mm256_castsi256_si128(v), v1 = _mm256_extracti128_si256(v, 1);
+  _mm_storel_epi64((void *)p, v0);
+  p += _mm_popcnt_u32(keep & 255);
+  _mm_storel_epi64((void *)p, _mm_unpackhi_epi64(v0, v0));
+  p += _mm_popcnt_u32(keep >> 8 & 255);
+  _mm_storel_epi64((void *)p, v1);
+  p += _mm_popcnt_u32(keep >> 16 & 255);
+  _mm_storel_epi64((void *)p, _mm_unpackhi_epi64(v1, v1));
+  return p + _mm_popcnt_u32(keep >> 24);
+}
+
+/* ---- Blocks of 64 octets ---- */
+
+struct block {
+  vec a, b;
+};
+
+static inline struct block block_load(const uint8_t *p) {
+  return (struct block){vec_load(p), vec_load(p + 32)};
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint64_t block_mask(struct block v) {
+  return vec_mask(v.a) | (uint64_t)vec_mask(v.b) << 32;
+}
+
+static inline uint64_t block_equal(struct block v, vec octet) {
+  return block_mask((struct block){vec_equal(v.a, octet), vec_equal(v.b, octet)});
+}
+
+/* Where the octet is in `set`, a table that holds each member (below 0x80) at its low nibble, and 0x80 where it has none. */
+static inline uint64_t block_members(struct block v, vec set) {
+  return block_mask((struct block){vec_equal(v.a, vec_look_up(set, v.a)), vec_equal(v.b, vec_look_up(set, v.b))});
+}
+
+static inline void block_store(uint8_t *p, struct block v) {
+  vec_store(p, v.a);
+  vec_store(p + 32, v.b);
+}
+
+/* Where the octet is more, as a signed one. */
+static inline uint64_t block_greater(struct block v, vec octet) {
+  return block_mask((struct block){vec_greater(v.a, octet), vec_greater(v.b, octet)});
+}
+
+/* Where the octet is `first` and the one behind it, in `next`, is `second`. */
+static inline uint64_t block_pairs(struct block v, vec first, struct block next, vec second) {
+  return block_mask((struct block){vec_and(vec_equal(v.a, first), vec_equal(next.a, second)),
+                                   vec_and(vec_equal(v.b, first), vec_equal(next.b, second))});
+}
+
+/* Where vec_within() has it. */
+static inline uint64_t block_within(struct block v, vec set) {
+  return block_mask((struct block){vec_within(v.a, set), vec_within(v.b, set)});
+}
+
+static inline bool block_has(struct block v, vec octet) {
+  return vec_mask(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet))) != 0;
+}
+
+/* ---- Masks ---- */
+
+/* The bits that are set. */
+static inline unsigned mask_count(uint64_t mask) {
+  return (unsigned)__builtin_popcountll(mask);
+}
+
+/* The lowest bit that is set; 63 when none is. */
+static inline unsigned mask_first(uint64_t mask) {
+  return (unsigned)__builtin_ctzll(mask | UINT64_C(1) << 63);
+}
+
+/* The highest bit that is set, of one that is. */
+static inline unsigned mask_last(uint64_t mask) {
+  return 63 - (unsigned)__builtin_clzll(mask);
+}
+
+/* The bits below the lowest that is set; 64 when none is. */
+static inline unsigned mask_length(uint64_t mask) {
+  return mask_first(mask) + (mask == 0);
+}
+
+#endif
