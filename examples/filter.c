@@ -45,6 +45,8 @@ static size_t filter_read(struct filter *filter, void *data, size_t size) {
     if (filter->status < CTE_OK) break;
     cte_status status = filter->ended ? cte_stream_finish(&filter->stream, &out)
                                       : cte_stream_update(&filter->stream, &filter->pending, &out);
+    /* A message that SMTP must reject is read to its end all the same: the verdict tells. */
+    if (status == CTE_END) filter->status = cte_stream_verdict(&filter->stream);
     if (status < CTE_OK) filter->status = status;
     done = status == CTE_END || (status == CTE_OK && filter->ended);
   }

@@ -43,10 +43,10 @@ static const cte_qp_decode_options decode_options[] = {
     CTE_QP_DECODE_STRICT,
     {.line_end = CTE_QP_LINE_END_CRLF},
     {.line_end = CTE_QP_LINE_END_LF},
-    {.reject = UINT32_MAX},
-    {.reject = UINT32_MAX, .line_end = CTE_QP_LINE_END_CRLF},
+    {.reject = 0xFFFFF},
+    {.reject = 0xFFFFF, .line_end = CTE_QP_LINE_END_CRLF},
     {.reject = CTE_QP_REJECT_STRICT, .line_end = CTE_QP_LINE_END_LF},
-    {.reject = ~(uint32_t)(CTE_QP_REJECT_STRICT | CTE_ANOMALY_TRAILING_WHITE_SPACE)},
+    {.reject = 0xFFFFF & ~(uint32_t)(CTE_QP_REJECT_STRICT | CTE_ANOMALY_TRAILING_WHITE_SPACE)},
     {.reject = CTE_ANOMALY_LINE_OVER_76},
     {.reject = CTE_ANOMALY_BAD_ESCAPE},
     {.reject = CTE_ANOMALY_LOWER_CASE_HEX},
@@ -546,7 +546,7 @@ static void bad_options(void **state) {
     check_bad_options(&qp_encode_subject, &bad_encode[i]);
     assert_true(cte_qp_encoded_size("a", 1, &bad_encode[i]) == SIZE_MAX);
   }
-  const cte_qp_decode_options bad_decode[] = {{.line_end = 3}, {.line_end = 255}};
+  const cte_qp_decode_options bad_decode[] = {{.line_end = 3}, {.line_end = 255}, {.reject = 1 << 20}};
   for (size_t i = 0; i < COUNT(bad_decode); i++) check_bad_options(&qp_decode_subject, &bad_decode[i]);
   for (size_t i = 0; i < sizeof encode_options[0].reserved; i++) {
     cte_qp_encode_options o = CTE_QP_ENCODE_TEXT;

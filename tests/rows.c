@@ -205,9 +205,9 @@ static bool always(void) {
 }
 
 static const struct isa hostile[] = {
-    {"never", always, &never_base64, &never_qp, &never_lines, &never_dots_kernels},
-    {"random", always, &random_base64, &random_qp, &random_lines, &random_dots},
-    {"scribble", always, &scribble_base64, &scribble_qp, &scribble_lines, &scribble_dots},
+    {"never", always, &never_base64, &never_qp, &never_lines, &never_dots_kernels, NULL},
+    {"random", always, &random_base64, &random_qp, &random_lines, &random_dots, NULL},
+    {"scribble", always, &scribble_base64, &scribble_qp, &scribble_lines, &scribble_dots, NULL},
 };
 
 /* The name of the index-th usable row, or NULL. */

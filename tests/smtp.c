@@ -547,6 +547,12 @@ static void read_bound_folds(void **state) {
   assert_int_equal(got.status, CTE_ERROR_TRUNCATED);
   assert_true(got.written <= cte_smtp_read_bound(sizeof src, &fold));
   check_one_shot(&smtp_read_subject, &fold, src, sizeof src);
+
+  /* Reached: one fold in 994 + 5 octets. */
+  memset(src, 'a', 995);
+  memcpy(src + 995, "\xF0\x9F\x98\x80", 4);
+  assert_int_equal(cte_smtp_read(src, 999, dst, sizeof dst, &fold).written, 1002);
+  assert_int_equal(cte_smtp_read_bound(999, &fold), 1002);
 }
 
 /* ---- Options ---- */

@@ -58,6 +58,25 @@ static void not_set_up(void **state) {
   assert_true(cte_stream_first_anomaly(&s, CTE_ANOMALY_BARE_LF) == CTE_NO_OFFSET);
 }
 
+/* finish without room takes the input's end all the same: no more input, whatever the room was. */
+static void no_input_after_finish(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT(codecs); i++) {
+    for (size_t size = 0; size < 3; size++) {
+      cte_stream s;
+      uint8_t room[400];
+      cte_input in = input_of(codecs[i].good), more = input_of("1bcd");
+      cte_output out = {room, sizeof room, 0}, small = {room, size, 0};
+      assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
+      assert_int_equal(cte_stream_update(&s, &in, &out), CTE_OK);
+      cte_stream_finish(&s, &small);
+      out.pos = 0;
+      assert_int_equal(cte_stream_update(&s, &more, &out), CTE_ERROR_STATE);
+      assert_int_equal(more.pos, 0);
+    }
+  }
+}
+
 /* Nothing has happened yet; then empty data; then finish again, update, and a new set-up. */
 static void life(void **state) {
   (void)state;
@@ -449,6 +468,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(not_set_up),
       cmocka_unit_test(life),
+      cmocka_unit_test(no_input_after_finish),
       cmocka_unit_test(no_room),
       cmocka_unit_test(waiting_octets),
       cmocka_unit_test(errors_stay),

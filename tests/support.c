@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "support.h"
 
+#include <cte/isa.h>
+
 #include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -742,6 +744,8 @@ static void check_result(const uint8_t *src, size_t n, size_t cap, cte_result go
 static void check_short_result(const uint8_t *src, size_t n, size_t cap, cte_result got, const struct outcome *expected,
                                const uint8_t *dst) {
   bool right = got.status == CTE_MORE_OUTPUT && got.written <= cap && got.read <= n && got.written + 64 > cap;
+  /* What was met must have been read. */
+  if (got.first_anomaly != SIZE_MAX && got.first_anomaly >= got.read) right = false;
   /* An error may lie before what was met already (trailing bits): its anomalies are fewer. */
   if (expected->status >= CTE_OK && got.anomalies & ~expected->anomalies) right = false;
   if (right && got.written) right = memcmp(dst, expected->data, got.written) == 0;
@@ -831,7 +835,9 @@ void check_case(const char *name, const struct subject *subject, const void *opt
   subject->reference(&reference, octets, n, options);
   check_same(what, subject, octets, n, &reference, &wanted);
   check_one_shot_expected(subject, options, octets, n, &wanted);
-  if (n <= 300) check_cuts_in_two(subject, options, octets, n, &wanted);
+  /* Of long inputs every cut is tried on one row: a cut is the codecs' affair. */
+  bool every = n <= 300 || (n <= 1100 && strcmp(cte_isa_name(), "scalar") == 0);
+  if (every) check_cuts_in_two(subject, options, octets, n, &wanted);
   check_random_cuts(subject, options, octets, n, 3);
 }
 

@@ -48,7 +48,7 @@ CTE_API size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options
 
 /*
  * Encodes src[0..n) into dst[0..cap). CTE_OK with read == n and written == cte_base64_encoded_size(n, options);
- * CTE_MORE_OUTPUT when cap is smaller than that; CTE_ERROR_ARGUMENT. Not in place.
+ * CTE_MORE_OUTPUT when cap is smaller than that; CTE_ERROR_ARGUMENT. Not in place (CTE_ERROR_ARGUMENT).
  */
 CTE_API cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap,
                                      const cte_base64_encode_options *options);
@@ -83,7 +83,7 @@ enum cte_base64_after_padding {
  *   - On an error every octet is delivered whose eight bits are known from the characters before the offending one.
  */
 typedef struct cte_base64_decode_options {
-  uint32_t reject;       /* the set of CTE_ANOMALY_ bits that are errors; of them only base64's have a meaning */
+  uint32_t reject;       /* the set of CTE_ANOMALY_ bits (no others) that are errors; only base64's have a meaning */
   uint8_t alphabet;      /* enum cte_base64_alphabet */
   uint8_t line_ends;     /* enum cte_base64_line_ends */
   uint8_t after_padding; /* enum cte_base64_after_padding */

@@ -69,7 +69,7 @@ CTE_API size_t cte_qp_encoded_size(const void *src, size_t n, const cte_qp_encod
 
 /*
  * Encodes src[0..n) into dst[0..cap): CTE_OK with read == n, CTE_MORE_OUTPUT when cap is too small, CTE_ERROR_ARGUMENT.
- * Not in place.
+ * Not in place (CTE_ERROR_ARGUMENT).
  */
 CTE_API cte_result cte_qp_encode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_encode_options *options);
 
@@ -96,7 +96,7 @@ enum cte_qp_decode_line_end { CTE_QP_LINE_END_KEEP = 0, CTE_QP_LINE_END_CRLF = 1
  *     the error is the one with the smallest offset.
  */
 typedef struct cte_qp_decode_options {
-  uint32_t reject;  /* the set of CTE_ANOMALY_ bits that are errors; of them only quoted-printable's have a meaning */
+  uint32_t reject;  /* the set of CTE_ANOMALY_ bits (no others) that are errors; only quoted-printable's have a meaning */
   uint8_t line_end; /* enum cte_qp_decode_line_end */
   uint8_t reserved[27];
 } cte_qp_decode_options;

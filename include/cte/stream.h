@@ -64,12 +64,13 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
 /*
  * Takes input until it is used up or the output is full. The octets that come out over all calls do not depend on how the
  * input and the room were cut; room for one octet is enough.
- *   CTE_OK           exactly when all input was consumed. When `out` is full, up to 64 octets may wait in the stream;
- *                    they come with the next call.
+ *   CTE_OK           exactly when all input was consumed. What cannot be decided yet waits in the stream (of
+ *                    quoted-printable to be decoded up to 1026 octets, a run of blanks; elsewhere a few), and when `out` is
+ *                    full up to 64 octets of output; they come with later calls.
  *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input, also when none is left: then an end of
  *                    data or an error comes behind the octets that wait
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
- *                    past it
+ *                    past it. Of an SMTP message it does not say that it is accepted: ask cte_stream_verdict
  *   an error         given once every octet before the offending one was delivered, and again by each later call;
  *                    in->pos is at the offending octet, or where it was when that octet lies in an earlier chunk
  *   CTE_ERROR_STATE  after finish, or without a set-up

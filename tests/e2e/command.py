@@ -221,6 +221,21 @@ class QuotedPrintable(Case):
         ):
             self.assertEqual(cte("qp", *arguments, data=data)[:2], (0, expected), arguments)
 
+    def test_mixed_line_ends(self):
+        note = "cte qp: standard input: mixed line ends (1 CRLF, 2 LF)\n"
+        for data in b"a\nb\r\nc\n", b"a\r\nb\nc\n":
+            self.assertEqual(cte("qp", "--mail", data=data), (0, b"a\r\nb\r\nc\r\n", note))
+            self.assertEqual(cte("qp", "--mail", "-q", data=data), (0, b"a\r\nb\r\nc\r\n", ""))
+            self.assertEqual(cte("qp", data=data), (0, data, ""))
+        note = "cte qp: standard input: LF line ends, written as CRLF\n"
+        self.assertEqual(cte("qp", "--mail", "-v", data=b"a\n"), (0, b"a\r\n", note))
+        self.assertEqual(cte("qp", "--mail", data=b"a\n"), (0, b"a\r\n", ""))
+
+    def test_usage(self):
+        for option in "-b", "--dots", "--from", "--dashes", "--ebcdic", "--utf8":
+            self.fails(cte("qp", "-d", option, data=b"a"), 2, "with -d\nTry 'cte qp --help'")
+        self.fails(cte("qp", "--strict", data=b"a"), 2, "cte qp: --strict goes only with -d\n")
+
     def test_flags(self):
         data = b".a\nFrom b\n--c\n#d\n"
         self.assertEqual(cte("qp", "--dots", data=data)[1], b"=2Ea\nFrom b\n--c\n#d\n")
@@ -332,6 +347,28 @@ class Smtp(Case):
         self.fails_at(4, "a bare LF", b"a\r\nb\nc\r\n")
         self.assertEqual(cte("smtp", "--bdat", data=text)[1], self.MESSAGE)
 
+    def test_mixed_line_ends(self):
+        for data, offset in (b"a\nb\r\nc\n", 1), (b"a\r\nb\n", 4), (b"a\r\nb\nc\r\n", 4), (b"a\nb\r\n", 1):
+            self.fails_at(offset, "a bare LF", data)
+            self.fails_at(offset, "a bare LF", data, "-q")
+            file = self.file("in", data)
+            result = cte("smtp", "-o", self.path("out"), file)
+            self.fails(result, 1, f"cte smtp: {file}: invalid input at offset {offset}: a bare LF\n")
+            self.assertEqual(result[2].count("\n"), 1)
+            self.assertEqual(self.names(), ["in"])
+        # CRLFs of a later block, and one that a cut of 256 KiB divides
+        block = 1 << 18
+        for data in b"line\n" * 200_000 + b"\r\n", b"x\n" * (block // 2 - 1) + b"y\r\nz\n":
+            file = self.file("in", data)
+            offset = data.index(b"\n")
+            code, _, error = cte("smtp", "-o", self.path("out"), file)
+            self.assertEqual((code, error), (1, f"cte smtp: {file}: invalid input at offset {offset}: a bare LF\n"))
+            self.assertEqual(self.names(), ["in"])
+        note = "cte smtp: standard input: LF line ends, written as CRLF\n"
+        self.assertEqual(cte("smtp", "-v", data=b"a\nb\n"), (0, b"a\r\nb\r\n.\r\n", note))
+        self.assertEqual(cte("smtp", "-v", data=b"a\r\nb\r\n"), (0, b"a\r\nb\r\n.\r\n", ""))
+        self.assertEqual(cte("smtp", "--eol=lf", data=b"a\nb\r\n"), (0, b"a\r\nb\r\n.\r\n", ""))
+
     def fails_at(self, offset, cause, data, *arguments):
         code, _, error = cte("smtp", *arguments, data=data)
         self.assertEqual((code, error.splitlines()[0]), (1, f"cte smtp: standard input: invalid input at offset {offset}: {cause}"))
@@ -351,7 +388,9 @@ class Smtp(Case):
             self.assertEqual(cte("smtp", *wrong)[:2], (2, b""))
 
     def test_smuggling(self):
-        for sequence in b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n":
+        sequences = [b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n"]
+        sequences += [b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n"]
+        for sequence in sequences:
             data = b"a" + sequence + b"b\r\n.\r\nMAIL"
             file = self.file("data", data)
             code, _, error = cte("smtp", "-d", "-o", self.path("out"), file)
@@ -445,6 +484,29 @@ class Files(Case):
             self.fails(cte(command, "--output-dir=/tmp", "p/a", "q/a"), code, "/tmp/a: more than one input has this output")
         self.assertEqual(self.names(), ["a"])
 
+    def test_one_output_by_two_names(self):
+        a = self.file("a", b"a")
+        os.symlink(self.folder, self.path("link"))
+        os.symlink("a.y", self.path("b.y"))
+        self.file("b", b"b")
+        self.file("a.y", b"old")
+        for suffix, names in (".x", ["a", "./a"]), (".x", ["a", a]), (".x", ["a", "link/a"]), (".y", ["a", "b"]):
+            result = cte("qp", "-f", f"--suffix={suffix}", *names, cwd=self.folder)
+            self.fails(result, 2, "more than one input has this output")
+        self.assertEqual(read(self.path("a.y")), b"old")
+        self.assertEqual(cte("qp", "--suffix=.x", "./a", "b", cwd=self.folder), (0, b"", ""))
+        self.assertEqual(self.names(), ["a", "a.x", "a.y", "b", "b.x", "b.y", "link"])
+
+    def test_dangling_link_as_output(self):
+        out = self.path("out")
+        os.symlink("none", out)
+        # refused before all is read: the input has no end
+        with open("/dev/zero", "rb") as zero:
+            self.fails(cte("base64", "-o", out, stdin=zero), 1, f"cte base64: {out}: a symbolic link that leads to no file")
+        self.assertEqual(cte("base64", "-f", "-o", out, data=b"abc"), (0, b"", ""))
+        self.assertEqual(read(out), b"YWJj\n")
+        self.assertEqual(self.names(), ["out"])
+
     def test_no_folder(self):
         out = self.path("none", "out")
         self.fails(cte("qp", "-o", out), 1, f"cte qp: {out}: No such file or directory")
@@ -492,6 +554,8 @@ class Files(Case):
         self.assertEqual(code, 1)
         self.assertEqual(error.count("\n"), 1)
         self.assertIn("a??[31mb: No such file", error)
+        name = b"/none/\xc2\x80\xc2\x9b31m\xc2\xa0\xc3\x9c"
+        self.assertIn("/none/??31m\u00a0Ü: No such file", cte("qp", name)[2])
         file = self.file("-d", b"a")
         self.assertEqual(cte("qp", "--", "-d", cwd=os.path.dirname(file)), (0, b"a", ""))
         name = "x" * 255
