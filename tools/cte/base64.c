@@ -113,10 +113,7 @@ int command_base64(int argc, char **argv) {
       common_option(&common, option);
     }
   }
-  if (base64.decode && base64.text) {
-    complain("--text does not go with -d");
-    usage_error();
-  }
+  if (base64.decode && base64.text) refuse("--text does not go with -d");
   set_codec(&base64, url);
   struct task task = {&common, &base64, start};
   return run_files(&task, argc - optind, argv + optind);

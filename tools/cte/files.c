@@ -44,11 +44,14 @@ static void leave_rest(struct source *source, const cte_input *in, bool quiet) {
     complain_of(source->name, "what follows the end of data at offset %ju is left out", (uintmax_t)end);
 }
 
-static bool rejected(const struct source *source, const cte_stream *stream, cte_status status) {
-  uint64_t offset = cte_stream_error_offset(stream);
+static bool rejected(const struct source *source, uint64_t offset, cte_status status) {
   if (offset == CTE_NO_OFFSET) offset = source->offset + source->size;
   complain_of(source->name, "invalid input at offset %ju: %s", (uintmax_t)offset, cte_status_text(status));
   return false;
+}
+
+static bool is_mixed(const cte_lines *lines) {
+  return lines->crlf != 0 && lines->count[CTE_LINES_BARE_LF] != 0;
 }
 
 /* From the source to the sink. False after a message. */
@@ -57,6 +60,9 @@ static bool run_streams(struct streams *streams, struct source *source, struct s
   int more;
   while ((more = source_next(source)) > 0) {
     cte_input in = {source->data, source->size, 0};
+    if (streams->mixture != MIXTURE_UNSEEN) cte_lines_update(&streams->lines, source->data, source->size);
+    if (streams->mixture == MIXTURE_REJECTED && is_mixed(&streams->lines))
+      return rejected(source, streams->lines.first[CTE_LINES_BARE_LF], CTE_ERROR_BARE_LF);
     status = feed_both(streams, &in, sink);
     if (sink->failed) return false;
     if (status == CTE_END) leave_rest(source, &in, quiet);
@@ -66,7 +72,7 @@ static bool run_streams(struct streams *streams, struct source *source, struct s
   if (status >= CTE_OK) status = feed_both(streams, NULL, sink);
   if (sink->failed) return false;
   if (status >= CTE_OK) status = cte_stream_verdict(&streams->stream);
-  return status >= CTE_OK || rejected(source, &streams->stream, status);
+  return status >= CTE_OK || rejected(source, cte_stream_error_offset(&streams->stream), status);
 }
 
 static void report_anomalies(const struct source *source, const cte_stream *stream, uint32_t report) {
@@ -79,10 +85,20 @@ static void report_anomalies(const struct source *source, const cte_stream *stre
   }
 }
 
+static void report_line_ends(const struct source *source, const struct streams *streams, bool verbose) {
+  const cte_lines *lines = &streams->lines;
+  uintmax_t lf = lines->count[CTE_LINES_BARE_LF];
+  if (streams->mixture == MIXTURE_REPORTED && is_mixed(lines))
+    complain_of(source->name, "mixed line ends (%ju CRLF, %ju LF)", (uintmax_t)lines->crlf, lf);
+  if (streams->mixture != MIXTURE_UNSEEN && verbose && lf != 0 && lines->crlf == 0)
+    complain_of(source->name, "LF line ends, written as CRLF");
+}
+
 static bool run_source(const struct task *task, struct source *source, const char *output) {
   const struct common *common = task->common;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
+  cte_lines_init(&streams.lines);
   cte_status status = task->start(task->options, source, &streams);
   if (status != CTE_OK) complain_of(source->name, "%s", cte_status_text(status));
   if (status != CTE_OK || source->failed) return false;
@@ -91,6 +107,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (!sink_open(&sink, output, common->force)) return false;
   bool good = run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
+  if (!common->quiet) report_line_ends(source, &streams, common->verbose);
   /* Only a named file has a mode and times that are its own. */
   static const struct stat none;
   return sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
@@ -118,21 +135,47 @@ static char *output_name(const struct common *common, const char *input) {
   return strcat(strcat(output, name), suffix);
 }
 
-static int by_name(const void *a, const void *b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
+/* An output and the one path that all its names lead to. */
+struct place {
+  const char *output;
+  char *path;
+};
+
+/* The real path of a file that need not exist, by its folder; the name itself when the folder does not exist. */
+static char *place_path(const char *output) {
+  char *path = realpath(output, NULL);
+  if (path != NULL) return path;
+  const char *slash = strrchr(output, '/');
+  const char *name = slash != NULL ? slash + 1 : output;
+  size_t length = (size_t)(name - output);
+  char *folder = allocate(length + 2);
+  memcpy(folder, output, length);
+  strcpy(folder + length, "."); /* "DIR/." or "." */
+  char *real = realpath(folder, NULL);
+  free(folder);
+  if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
+  path = allocate(strlen(real) + strlen(name) + 2);
+  strcat(strcat(strcpy(path, real), "/"), name);
+  free(real);
+  return path;
+}
+
+static int by_path(const void *a, const void *b) {
+  return strcmp(((const struct place *)a)->path, ((const struct place *)b)->path);
 }
 
 /* Two inputs of one name would end in one output. */
 static void refuse_equal(char *const *outputs, size_t count) {
-  char **sorted = allocate(count * sizeof *sorted);
-  memcpy(sorted, outputs, count * sizeof *sorted);
-  qsort(sorted, count, sizeof *sorted, by_name);
+  struct place *places = allocate(count * sizeof *places);
+  for (size_t i = 0; i < count; i++) places[i] = (struct place){outputs[i], place_path(outputs[i])};
+  qsort(places, count, sizeof *places, by_path);
   for (size_t i = 1; i < count; i++) {
-    if (strcmp(sorted[i - 1], sorted[i]) != 0) continue;
-    complain_of(sorted[i], "more than one input has this output");
+    if (strcmp(places[i - 1].path, places[i].path) != 0) continue;
+    complain_of(places[i].output, "more than one input has this output");
     usage_error();
   }
-  free(sorted);
+  for (size_t i = 0; i < count; i++) free(places[i].path);
+  free(places);
 }
 
 static int run_many(const struct task *task, int count, char **names) {

@@ -5,7 +5,11 @@
 #include "io.h"
 #include "options.h"
 
+#include <cte/lines.h>
 #include <cte/stream.h>
+
+/* What is said of an input under --eol=auto whose LFs become CRLF, when it has CRLFs too. */
+enum mixture { MIXTURE_UNSEEN, MIXTURE_REPORTED, MIXTURE_REJECTED };
 
 /* What one input goes through. */
 struct streams {
@@ -13,6 +17,8 @@ struct streams {
   cte_stream before; /* if has_before: its output is the input of `stream` */
   cte_stream stream;
   uint32_t report; /* the anomalies of `stream` to be reported */
+  enum mixture mixture;
+  cte_lines lines; /* of the input, unless the mixture is unseen */
 };
 
 /* What a subcommand does to each input. `start` sets the streams up; it may look at the input's first line end. */

@@ -36,9 +36,13 @@ const char *shown(const char *file) {
   static char *copy;
   free(copy);
   copy = allocate(strlen(file) + 1);
-  strcpy(copy, file);
-  for (char *c = copy; *c != '\0'; c++)
-    if ((unsigned char)*c < 32 || *c == 127) *c = '?';
+  char *out = copy;
+  for (const unsigned char *c = (const unsigned char *)file; *c != '\0'; c++) {
+    bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8 */
+    *out++ = c1 || *c < 32 || *c == 127 ? '?' : (char)*c;
+    c += c1;
+  }
+  *out = '\0';
   return copy;
 }
 
@@ -194,6 +198,11 @@ bool sink_open(struct sink *sink, const char *name, bool force) {
   }
   if (exists && !force) {
     complain_of(name, "the file exists already (-f replaces it)");
+    return false;
+  }
+  struct stat link;
+  if (!exists && !force && lstat(name, &link) == 0) {
+    complain_of(name, "a symbolic link that leads to no file (-f replaces it)");
     return false;
   }
   catch_signals();

@@ -52,6 +52,11 @@ void common_option(struct common *common, int option) {
   }
 }
 
+void refuse(const char *what) {
+  complain("%s", what);
+  usage_error();
+}
+
 int option_choice(const char *option, const char *value, const char *const *names) {
   for (int i = 0; names[i] != NULL; i++)
     if (strcmp(value, names[i]) == 0) return i;

@@ -49,6 +49,9 @@ void common_option(struct common *common, int option);
 /* Ends the program after a usage error whose message was given. */
 _Noreturn void usage_error(void);
 
+/* The same with its message. */
+_Noreturn void refuse(const char *what);
+
 /* The index of `value` in `names` (ended by NULL); else a usage error that names the option. */
 int option_choice(const char *option, const char *value, const char *const *names);
 

@@ -41,9 +41,10 @@ static cte_status start_encoder(const struct qp *qp, struct source *source, stru
   bool crlf = qp->mail || qp->eol == EOL_CRLF;
   if (qp->binary)
     options.line_ends = CTE_QP_LINE_ENDS_BINARY;
-  else if (qp->mail && qp->eol == EOL_AUTO)
+  else if (qp->mail && qp->eol == EOL_AUTO) {
     options.line_ends = CTE_QP_LINE_ENDS_EITHER;
-  else if (qp->eol == EOL_AUTO)
+    streams->mixture = MIXTURE_REPORTED;
+  } else if (qp->eol == EOL_AUTO)
     crlf = source_first_line_end(source) == FIRST_CRLF;
   options.line_end = crlf ? CTE_LINE_END_CRLF : CTE_LINE_END_LF;
   return cte_stream_qp_encode(&streams->stream, &options);
@@ -98,6 +99,9 @@ int command_qp(int argc, char **argv) {
         common_option(&common, option);
     }
   }
+  if (qp.decode && qp.binary) refuse("--binary does not go with -d");
+  if (qp.decode && qp.flags != 0) refuse("--dots, --from, --dashes, --ebcdic and --utf8 do not go with -d");
+  if (!qp.decode && qp.strict) refuse("--strict goes only with -d");
   struct task task = {&common, &qp, start};
   return run_files(&task, argc - optind, argv + optind);
 }

@@ -31,7 +31,10 @@ static cte_status start(const void *options, struct source *source, struct strea
   if (smtp->decode) return cte_stream_smtp_read(&streams->stream, &policies);
   /* A policy for bare LFs says that there can be some: then only --eol=lf makes them line ends. */
   bool lf = smtp->eol == EOL_LF;
-  if (smtp->eol == EOL_AUTO && policies.bare_lf == CTE_SMTP_DEFAULT) lf = source_first_line_end(source) == FIRST_LF;
+  if (smtp->eol == EOL_AUTO && policies.bare_lf == CTE_SMTP_DEFAULT && source_first_line_end(source) == FIRST_LF) {
+    lf = true;
+    streams->mixture = MIXTURE_REJECTED;
+  }
   if (lf) {
     policies.bare_lf = CTE_SMTP_NORMALIZE;
     streams->report &= ~(uint32_t)CTE_ANOMALY_BARE_LF;
@@ -42,11 +45,6 @@ static cte_status start(const void *options, struct source *source, struct strea
 static uint8_t policy(const char *option, const char *value) {
   static const char *const names[] = {"reject", "normalize", "space", "keep", NULL};
   return (uint8_t)(CTE_SMTP_REJECT + option_choice(option, value, names));
-}
-
-static void refuse(const char *what) {
-  complain("%s", what);
-  usage_error();
 }
 
 /* The library refuses these too; here it is said which they are. */
