@@ -27,5 +27,6 @@ const struct workload base64_workloads[] = {
     {"base64_encode_folded", "cte", base64_folded_text, NULL, ON_SIZES, SAME_OCTETS},
     {"base64_decode_flat", "cte", decode_flat, base64_flat_text, ON_SIZES, SAME_OCTETS},
     {"base64_decode_folded", "cte", decode_folded, base64_folded_text, ON_SIZES, SAME_OCTETS},
+    {"base64_decode_lines", "cte", decode_folded, NULL, ON_LINES, SAME_OCTETS},
     {NULL, NULL, NULL, NULL, 0, 0},
 };

@@ -1,7 +1,8 @@
-/* dots.c: SMTP DATA written and read, with libcte and with byte loops. */
+/* dots.c: SMTP DATA written and read, with libcte and with loops that need no library. */
 #include "workload.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <cte/lines.h>
 #include <cte/smtp.h>
@@ -33,10 +34,8 @@ static size_t character(const uint8_t *src, size_t n) {
   return length;
 }
 
-/* The same policies, an octet at a time: bare line ends, NULs, folding at 998, dots. */
-static size_t write_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
-  (void)cap;
-  uint8_t *out = dst;
+/* The same policies, an octet at a time: bare line ends, NULs, folding at 998, dots. From the start of a line; to out. */
+static uint8_t *write_text(const uint8_t *src, size_t n, uint8_t *out) {
   size_t column = 0;
   for (size_t i = 0; i < n; i++) {
     uint8_t c = src[i];
@@ -65,8 +64,40 @@ static size_t write_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t
     column++;
   }
   if (column > 0) *out++ = '\r', *out++ = '\n';
-  *out++ = '.', *out++ = '\r', *out++ = '\n';
-  return (size_t)(out - dst);
+  return out;
+}
+
+static size_t end_data(const uint8_t *dst, uint8_t *out) {
+  memcpy(out, ".\r\n", 3);
+  return (size_t)(out - dst) + 3;
+}
+
+static size_t write_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)cap;
+  return end_data(dst, write_text(src, n, dst));
+}
+
+/* A line at a time; one that needs more than a dot and its CRLF goes through the byte loop. */
+static size_t write_memchr_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)cap;
+  uint8_t *out = dst;
+  bool nul = memchr(src, 0, n) != NULL;
+  for (size_t i = 0; i < n;) {
+    const uint8_t *lf = memchr(src + i, '\n', n - i);
+    size_t octets = (lf != NULL ? (size_t)(lf - src) + 1 : n) - i;
+    size_t text = lf != NULL ? octets - 1 : octets;
+    if (lf != NULL && text > 0 && src[i + text - 1] == '\r') text--;
+    if (nul || text > CTE_LINE_LIMIT || memchr(src + i, '\r', text) != NULL) {
+      out = write_text(src + i, octets, out);
+    } else {
+      if (text > 0 && src[i] == '.') *out++ = '.';
+      memcpy(out, src + i, text);
+      out += text;
+      *out++ = '\r', *out++ = '\n';
+    }
+    i += octets;
+  }
+  return end_data(dst, out);
 }
 
 /* Dots and the end of data; a bare CR or LF is a verdict, which this leaves out. */
@@ -101,6 +132,10 @@ static size_t next_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t 
 const struct workload dots_workloads[] = {
     {"smtp_write", "cte", smtp_text, NULL, ON_PROSE, SAME_OCTETS},
     {"smtp_write", "byte loop", write_byte_loop, NULL, ON_PROSE, SAME_OCTETS},
+    {"smtp_write", "memchr loop", write_memchr_loop, NULL, ON_PROSE, SAME_OCTETS},
+    {"smtp_write_lf", "cte", smtp_text, NULL, ON_LF_PROSE, SAME_OCTETS},
+    {"smtp_write_lf", "byte loop", write_byte_loop, NULL, ON_LF_PROSE, SAME_OCTETS},
+    {"smtp_write_lf", "memchr loop", write_memchr_loop, NULL, ON_LF_PROSE, SAME_OCTETS},
     {"smtp_read", "cte", read_data, smtp_text, ON_PROSE, SAME_OCTETS},
     {"smtp_read", "byte loop", read_byte_loop, smtp_text, ON_PROSE, SAME_OCTETS},
     {"dots_next", "cte", next, NULL, ON_PROSE, SAME_SIZE},

@@ -109,14 +109,23 @@ static size_t count_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t
   return digest(&lines);
 }
 
-/* A check ends at the first violation, so it is measured where there is none. */
-static size_t check(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
-  (void)dst, (void)cap;
-  return cte_lines_check(src, n, CTE_LINES_ALLOW_8BIT).read;
+/* A check ends at the first violation, so it is measured where there is none: an answer is the whole size. */
+static size_t check(const uint8_t *src, size_t n, uint32_t allowed) {
+  cte_result result = cte_lines_check(src, n, allowed);
+  return result.status == CTE_OK ? result.read : 0;
 }
 
-static size_t check_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+static size_t check_7bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
   (void)dst, (void)cap;
+  return check(src, n, CTE_LINES_ALLOW_7BIT);
+}
+
+static size_t check_8bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)dst, (void)cap;
+  return check(src, n, CTE_LINES_ALLOW_8BIT);
+}
+
+static inline size_t byte_loop(const uint8_t *src, size_t n, bool allow_8bit) {
   size_t length = 0;
   for (size_t i = 0; i < n; i++) {
     uint8_t c = src[i];
@@ -126,15 +135,59 @@ static size_t check_byte_loop(const uint8_t *src, size_t n, uint8_t *dst, size_t
       i++;
       continue;
     }
-    if (c == '\r' || c == 0 || ++length > CTE_LINE_LIMIT) return i;
+    if (c == '\r' || c == 0 || (c >= 0x80 && !allow_8bit) || ++length > CTE_LINE_LIMIT) return i;
   }
   return n;
+}
+
+static size_t byte_loop_7bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)dst, (void)cap;
+  return byte_loop(src, n, false);
+}
+
+static size_t byte_loop_8bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)dst, (void)cap;
+  return byte_loop(src, n, true);
+}
+
+static bool has_8bit(const uint8_t *src, size_t n) {
+  uint8_t all = 0;
+  for (size_t i = 0; i < n; i++) all |= src[i];
+  return all >= 0x80;
+}
+
+/* Whether there is a violation; where it is the byte loop says. */
+static inline size_t memchr_loop(const uint8_t *src, size_t n, bool allow_8bit) {
+  bool right = memchr(src, 0, n) == NULL && (allow_8bit || !has_8bit(src, n));
+  for (size_t i = 0; i < n && right;) {
+    const uint8_t *lf = memchr(src + i, '\n', n - i);
+    size_t end = lf != NULL ? (size_t)(lf - src) : n;
+    const uint8_t *cr = memchr(src + i, '\r', end - i);
+    size_t length = cr != NULL ? (size_t)(cr - src) - i : end - i;
+    right = length <= CTE_LINE_LIMIT && (cr == NULL ? lf == NULL : cr + 1 == lf);
+    i = end + 1;
+  }
+  return right ? n : byte_loop(src, n, allow_8bit);
+}
+
+static size_t memchr_loop_7bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)dst, (void)cap;
+  return memchr_loop(src, n, false);
+}
+
+static size_t memchr_loop_8bit(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  (void)dst, (void)cap;
+  return memchr_loop(src, n, true);
 }
 
 const struct workload lines_workloads[] = {
     {"lines_count", "cte", count, NULL, ON_TEXTS, SAME_SIZE},
     {"lines_count", "byte loop", count_byte_loop, NULL, ON_TEXTS, SAME_SIZE},
-    {"lines_check", "cte", check, NULL, ON_8BIT, SAME_SIZE},
-    {"lines_check", "byte loop", check_byte_loop, NULL, ON_8BIT, SAME_SIZE},
+    {"lines_check_7bit", "cte", check_7bit, NULL, ON_7BIT, SAME_SIZE},
+    {"lines_check_7bit", "byte loop", byte_loop_7bit, NULL, ON_7BIT, SAME_SIZE},
+    {"lines_check_7bit", "memchr loop", memchr_loop_7bit, NULL, ON_7BIT, SAME_SIZE},
+    {"lines_check_8bit", "cte", check_8bit, NULL, ON_8BIT, SAME_SIZE},
+    {"lines_check_8bit", "byte loop", byte_loop_8bit, NULL, ON_8BIT, SAME_SIZE},
+    {"lines_check_8bit", "memchr loop", memchr_loop_8bit, NULL, ON_8BIT, SAME_SIZE},
     {NULL, NULL, NULL, NULL, 0, 0},
 };

@@ -2,17 +2,20 @@
 //   bench CORPUS [--benchmark_...]
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <new>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <cte/base64.h>
 #include <cte/isa.h>
 
 #include "workload.h"
@@ -23,24 +26,41 @@
 
 namespace {
 
-using octets = std::vector<uint8_t>;
+// Every buffer begins at a cache line, so that one run's figures are not the luck of its addresses.
+template <class T> struct aligned {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+  T *allocate(size_t n) {
+    return static_cast<T *>(::operator new(n * sizeof(T), line));
+  }
+  void deallocate(T *p, size_t) {
+    ::operator delete(p, line);
+  }
+  bool operator==(const aligned &) const {
+    return true;
+  }
+  bool operator!=(const aligned &) const {
+    return false;
+  }
+};
+
+using octets = std::vector<uint8_t, aligned<uint8_t>>;
 
 struct corpus {
   std::string name;
   octets data;
+  size_t decoded; // the octets that a rate counts
+  bool every_row; // or only the best row runs on it
 };
 
 const workload *const tables[] = {
-    base64_workloads,
-    qp_workloads,
-    lines_workloads,
-    dots_workloads,
+    base64_workloads, qp_workloads, lines_workloads, dots_workloads, stream_workloads,
 #define PEER(name) name##_workloads,
 #include "peers.inc"
 #undef PEER
 };
 
-std::vector<corpus> sizes, texts, prose, eight_bit;
+std::vector<corpus> inputs[INPUTS];
 octets room;
 
 octets read_file(const std::string &path) {
@@ -51,22 +71,75 @@ octets read_file(const std::string &path) {
   std::exit(1);
 }
 
-void load(const std::string &folder) {
-  std::mt19937_64 noise(1);
-  for (auto [name, n] : {std::pair<const char *, size_t>{"64K", 64 << 10}, {"1M", 1 << 20}, {"16M", 16 << 20}}) {
-    octets data(n);
-    for (auto &octet : data) octet = static_cast<uint8_t>(noise());
-    sizes.push_back({name, std::move(data)});
+// The same text with a CRLF in each line that is over 998.
+octets cut(const octets &text) {
+  octets lines;
+  size_t column = 0;
+  for (uint8_t c : text) {
+    if (column == 998 && c != '\r' && c != '\n') {
+      lines.insert(lines.end(), {'\r', '\n'});
+      column = 0;
+    }
+    lines.push_back(c);
+    column = c == '\n' ? 0 : c == '\r' ? column : column + 1;
   }
-  for (const char *name : {"a", "b", "c", "d", "e"}) texts.push_back({name, read_file(folder + "/" + name + ".crlf")});
-  prose.assign(texts.begin(), texts.end() - 1);
-  eight_bit.assign(texts.begin(), texts.begin() + 2);
-  room.resize((size_t{64} << 20) + 4096);
+  return lines;
 }
 
-const std::vector<corpus> &inputs_of(const workload &w) {
-  const std::vector<corpus> *const inputs[] = {&sizes, &texts, &prose, &eight_bit}; // by enum workload_inputs
-  return *inputs[w.inputs];
+octets base64(const octets &data, const cte_base64_encode_options &options) {
+  octets text(cte_base64_encoded_size(data.size(), &options));
+  cte_base64_encode(data.data(), data.size(), text.data(), text.size(), &options);
+  return text;
+}
+
+void load_lines(const octets &data64k, const octets &data1m, std::mt19937_64 &noise) {
+  for (uint64_t columns : {60, 64, 72, 75, 76}) {
+    for (uint8_t end : {CTE_LINE_END_CRLF, CTE_LINE_END_LF}) {
+      std::string name = "64K " + std::to_string(columns) + (end == CTE_LINE_END_CRLF ? " CRLF" : " LF");
+      octets text = base64(data64k, {columns, end, CTE_BASE64_LAST_LINE_END, CTE_BASE64_STANDARD, CTE_BASE64_PADDED, {0}});
+      inputs[ON_LINES].push_back({name, text, data64k.size(), false});
+    }
+  }
+  octets flat = base64(data1m, CTE_BASE64_ENCODE_FLAT), text;
+  for (auto at = flat.begin(); at != flat.end();) {
+    auto next = at + std::min<std::ptrdiff_t>(48 + static_cast<std::ptrdiff_t>(noise() % 29), flat.end() - at);
+    text.insert(text.end(), at, next);
+    text.insert(text.end(), {'\r', '\n'});
+    at = next;
+  }
+  inputs[ON_LINES].push_back({"1M 48-76", text, data1m.size(), true});
+}
+
+void load_sizes() {
+  const struct {
+    const char *name;
+    size_t n;
+    bool every_row;
+  } sizes[] = {{"57", 57, false},       {"114", 114, false},   {"570", 570, false},     {"1024", 1024, true},
+               {"64K", 64 << 10, true}, {"1M", 1 << 20, true}, {"16M", 16 << 20, false}};
+  std::mt19937_64 noise(1);
+  for (auto [name, n, every_row] : sizes) {
+    octets data(n);
+    for (auto &octet : data) octet = static_cast<uint8_t>(noise());
+    inputs[ON_SIZES].push_back({name, std::move(data), n, every_row});
+  }
+  inputs[ON_64K] = {inputs[ON_SIZES][4]};
+  load_lines(inputs[ON_SIZES][4].data, inputs[ON_SIZES][5].data, noise);
+}
+
+void load_texts(const std::string &folder) {
+  for (std::string name : {"a", "b", "c", "d", "e"}) {
+    octets text = read_file(folder + "/" + name + ".crlf");
+    inputs[ON_TEXTS].push_back({name, text, text.size(), true});
+    if (name == "e") continue;
+    inputs[ON_PROSE].push_back(inputs[ON_TEXTS].back());
+    octets lines = cut(text);
+    inputs[name == "a" ? ON_7BIT : ON_8BIT].push_back({name, lines, lines.size(), true});
+    octets lf = read_file(folder + "/" + name + ".lf");
+    inputs[ON_LF_PROSE].push_back({name, lf, lf.size(), true});
+    text.resize(64 << 10);
+    inputs[ON_64K_TEXT].push_back({"64K " + name, text, text.size(), false});
+  }
 }
 
 // The input of a workload; each is made once.
@@ -110,20 +183,39 @@ bool right(const workload &w, const corpus &c, const octets &input) {
   return answers.try_emplace(std::string(w.codec) + "/" + c.name, answer).first->second == answer;
 }
 
-bool add(const workload &w, const char *row) {
-  for (const corpus &c : inputs_of(w)) {
+// "cte in one chunk" on row avx2 is "cte avx2 in one chunk".
+std::string title(const workload &w, const char *row) {
+  std::string program = w.program;
+  return row != nullptr ? program.insert(3, std::string(" ") + row) : program;
+}
+
+bool add(const workload &w, const char *row, bool best) {
+  for (const corpus &c : inputs[w.inputs]) {
+    if (!best && !c.every_row) continue;
     const octets &input = prepared(w, c);
     if (row != nullptr) cte_isa_select(row);
-    std::string name = std::string(w.codec) + "/" + w.program + (row ? std::string(" ") + row : "") + "/" + c.name;
+    std::string name = std::string(w.codec) + "/" + title(w, row) + "/" + c.name;
     if (!right(w, c, input)) {
       std::fprintf(stderr, "bench: %s gives a wrong answer\n", name.c_str());
       return false;
     }
-    size_t decoded = c.data.size();
+    size_t decoded = c.decoded;
     benchmark::RegisterBenchmark(
         name.c_str(), [&w, row, &input, decoded](benchmark::State &state) { run(state, w, row, input, decoded); });
   }
   return true;
+}
+
+// On each row that runs here; the first is the best.
+bool add_ours(const workload &w) {
+  bool all_right = true, best = true;
+  int usable;
+  for (size_t i = 0; const char *row = cte_isa_list(i, &usable); i++) {
+    if (!usable) continue;
+    all_right &= add(w, row, best);
+    best = false;
+  }
+  return all_right;
 }
 
 } // namespace
@@ -134,19 +226,14 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: bench CORPUS [--benchmark_...]\n");
     return 2;
   }
-  load(argv[1]);
-  for (const workload &w : memcpy_on) add(w, nullptr);
+  load_sizes();
+  load_texts(argv[1]);
+  room.resize((size_t{64} << 20) + 4096);
+  for (const workload &w : memcpy_on) add(w, nullptr, true);
   bool all_right = true;
   for (const workload *table : tables) {
     for (const workload *w = table; w->codec != nullptr; w++) {
-      if (std::strcmp(w->program, "cte") != 0) {
-        all_right &= add(*w, nullptr);
-        continue;
-      }
-      int usable;
-      for (size_t i = 0; const char *row = cte_isa_list(i, &usable); i++) {
-        if (usable) all_right &= add(*w, row);
-      }
+      all_right &= std::strncmp(w->program, "cte", 3) == 0 ? add_ours(*w) : add(*w, nullptr, true);
     }
   }
   if (!all_right) return 1;

@@ -31,5 +31,6 @@ const struct workload glib_workloads[] = {
     {"base64_encode_folded", "glib", encode_folded, NULL, ON_SIZES, OWN_FORM},
     {"base64_decode_flat", "glib", decode, base64_flat_text, ON_SIZES, SAME_OCTETS},
     {"base64_decode_folded", "glib", decode, base64_folded_text, ON_SIZES, SAME_OCTETS},
+    {"base64_decode_lines", "glib", decode, NULL, ON_LINES, SAME_OCTETS},
     {NULL, NULL, NULL, NULL, 0, 0},
 };

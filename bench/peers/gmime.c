@@ -60,6 +60,7 @@ static size_t dots(const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
 const struct workload gmime_workloads[] = {
     {"base64_encode_folded", "gmime", base64_encode, NULL, ON_SIZES, OWN_FORM},
     {"base64_decode_folded", "gmime", base64_decode, base64_folded_text, ON_SIZES, SAME_OCTETS},
+    {"base64_decode_lines", "gmime", base64_decode, NULL, ON_LINES, SAME_OCTETS},
     {"qp_encode", "gmime", qp_encode, NULL, ON_TEXTS, OWN_FORM},
     {"qp_decode", "gmime", qp_decode, qp_text, ON_TEXTS, SAME_OCTETS},
     {"lines_count", "gmime", lines, NULL, ON_TEXTS, OWN_FORM},

@@ -20,5 +20,6 @@ const struct workload nettle_workloads[] = {
     {"base64_encode_flat", "nettle", encode, NULL, ON_SIZES, SAME_OCTETS},
     {"base64_decode_flat", "nettle", decode, base64_flat_text, ON_SIZES, SAME_OCTETS},
     {"base64_decode_folded", "nettle", decode, base64_folded_text, ON_SIZES, SAME_OCTETS},
+    {"base64_decode_lines", "nettle", decode, NULL, ON_LINES, SAME_OCTETS},
     {NULL, NULL, NULL, NULL, 0, 0},
 };
