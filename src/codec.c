@@ -4,6 +4,7 @@
 /* The smallest first offset of all anomalies met. */
 static size_t first_of(const struct report *report) {
   uint64_t first = CTE_NO_OFFSET;
+  if (report->anomalies == 0) return SIZE_MAX;
   for (unsigned kind = 0; kind < ANOMALY_KINDS; kind++)
     if ((report->anomalies >> kind & 1) != 0 && report->first[kind] < first) first = report->first[kind];
   return first == CTE_NO_OFFSET ? SIZE_MAX : (size_t)first;

@@ -128,7 +128,7 @@ static inline uint32_t vec_sum(vec v) {
 /* What vec_load(p - 1) would be if `octet` stood there. */
 static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
   __m128i low = _mm_slli_si128(_mm_loadu_si128((const void *)p), 1);
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_insert_epi8(low, octet, 0)),
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_or_si128(low, _mm_cvtsi32_si128(octet))),
                                  _mm_loadu_si128((const void *)(p + 15)), 1);
 }
 

@@ -126,7 +126,7 @@ static inline uint32_t vec_sum(vec v) {
 
 /* What vec_load(p - 1) would be if `octet` stood there. */
 static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
-  return _mm_insert_epi8(_mm_slli_si128(vec_load(p), 1), octet, 0);
+  return _mm_or_si128(_mm_slli_si128(vec_load(p), 1), _mm_cvtsi32_si128(octet));
 }
 
 /* The octets' top bits, the first octet's lowest. */
