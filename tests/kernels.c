@@ -104,7 +104,7 @@ static struct stage stage_set(const uint8_t *src, size_t n, const uint8_t *dst, 
 
 static void check_canaries(const uint8_t *p, size_t n) {
   for (size_t i = 0; i < CANARY; i++)
-    if (p[i - CANARY] != CANARY_OCTET) wrong("written before the room");
+    if ((p - CANARY)[i] != CANARY_OCTET) wrong("written before the room");
   for (size_t i = 0; i < CANARY && !relay.tail; i++)
     if (p[n + i] != CANARY_OCTET) wrong("written past the room");
 }

@@ -107,8 +107,8 @@ static inline unsigned last_line(const struct text *t) {
 #define BLOCKS  2  /* that are expanded at once */
 #define UNIT    12 /* columns of a character of UTF-8 at most: room for what follows a soft line break */
 #define FEW     7  /* escapes of a block that is written as it is */
-#define ROOM    (64 + 2 * FEW + 32 + 8)
-#define LINE_IN 96 /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
+#define ROOM    (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
+#define LINE_IN 96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
 #define SCRATCH (LINE_IN + BLOCKS * 64 * 3)
 
 _Static_assert(64 + VEC <= LINE_IN, "a line and its line end are seen at once");
@@ -326,7 +326,7 @@ struct expansion {
   uint64_t after_cr, at_start;
 };
 
-/* Expands up to BLOCKS blocks of src[*read..n), the last of them perhaps a part of one; how many escapes. */
+/* Expands up to BLOCKS blocks of src[*read..n), the last of them perhaps a part of one; how many escapes, where line ends change many. */
 static inline unsigned expand_blocks(const struct encoder *e, struct expansion *x, const uint8_t *src, size_t n,
                                      size_t *read, struct scratch *scratch) {
   uint8_t tail[64 + LOOK + SLACK];
@@ -465,7 +465,7 @@ static inline void fold(const struct encoder *e, struct scratch *scratch, uint8_
     } else if (one_by_one) {
       const size_t length = ends.low ? mask_first(ends.low) : 64 + mask_first(ends.high);
       const size_t in = line[length] == '\r' ? 2 : 1, out = params->line_ends == QP_KEEP ? in : params->line_end;
-      if (store) memcpy(dst + o + length, soft_breaks[out] + 1, 2);
+      if (store) memcpy(dst + (o + length), soft_breaks[out] + 1, 2);
       o += length + out;
       line += length + in;
     } else {
@@ -676,6 +676,7 @@ static inline uint8_t *put_decoded(uint8_t *dst, const uint8_t *src, uint64_t ke
   }
   return dst;
 }
+
 /* src[read] comes next, at dst[written]. */
 struct decoding {
   size_t read, written;
@@ -840,8 +841,8 @@ static bool decode_slowly(const struct decoder *d, struct decoding *at, const ui
 }
 
 /*
- * Decodes blocks in which there are escapes and soft line breaks at most, as far as the lines are not over `width`. Those
- * that follow a block in which a line end hangs over are seen.
+ * Decodes blocks in which escapes and soft line breaks are all there is to do, and no line is over `width`. VEC octets
+ * behind a block are seen: word_follows() looks at them.
  */
 static inline void decode_blocks(const struct decoder *d, struct decoding *place, const uint8_t *src, size_t n, uint8_t *dst,
                                  size_t cap) {
