@@ -242,7 +242,8 @@ static inline size_t fitting(uint64_t escapes, size_t columns) {
 static inline int column_behind(const struct text *t, uint64_t escapes, int column) {
   const unsigned start = last_line(t);
   const int fresh = 64 - (int)start + 2 * (int)mask_count(escapes & ~below(start));
-  return (int)choose(t->first != 0, (uint64_t)fresh, (uint64_t)(column + 64 + 2 * (int)mask_count(escapes)));
+  const int grown = column + 64 + 2 * (int)mask_count(escapes);
+  return (int)choose(t->first != 0, (uint64_t)fresh, (uint64_t)grown);
 }
 
 /*

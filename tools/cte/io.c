@@ -39,7 +39,10 @@ const char *shown(const char *file) {
   char *out = copy;
   for (const unsigned char *c = (const unsigned char *)file; *c != '\0'; c++) {
     bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8 */
-    *out++ = c1 || *c < 32 || *c == 127 ? '?' : (char)*c;
+    if (c1 || *c < 32 || *c == 127)
+      *out++ = '?';
+    else
+      *out++ = (char)*c;
     c += c1;
   }
   *out = '\0';
