@@ -1,7 +1,8 @@
 /* avx2/quoted_printable.c: quoted-printable, AVX2. */
 #include "vec.h"
 
-#include "../shared/quoted_printable.h"
+#include "../shared/quoted_printable_decode.h"
+#include "../shared/quoted_printable_encode.h"
 
 extern const struct qp_kernels cte_avx2_qp; /* as src/isa.h has it */
 const struct qp_kernels cte_avx2_qp = {encode_stored, encode_counted, decode};

@@ -183,7 +183,7 @@ static inline vec vec_within(vec v, vec set) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
 }
 
-/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable.h). */
+/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
 static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
   const vec row = _mm256_loadu_si256((const void *)rows[mask]);
   _mm256_storeu_si256((void *)p, _mm256_xor_si256(_mm256_shuffle_epi8(pairs, row), mark));
@@ -205,7 +205,7 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return store_marked(p, _mm256_permute4x64_epi64(odd, 0xee), mark, mask >> 24, rows);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable.h. */
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255), *c = rows + (keep >> 16 & 255),
                  *d = rows + (keep >> 24);

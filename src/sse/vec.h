@@ -183,7 +183,7 @@ static inline vec vec_within(vec v, vec set) {
   return _mm_cmpeq_epi8(_mm_and_si128(_mm_shuffle_epi8(set, v), bit), bit);
 }
 
-/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable.h). */
+/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
 static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
   const uint8_t *row = rows[mask];
   _mm_storeu_si128((void *)p, _mm_xor_si128(_mm_shuffle_epi8(pairs, _mm_loadu_si128((const void *)row)), mark));
@@ -204,7 +204,7 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return store_marked(p, _mm_unpackhi_epi64(v, second), mark, mask >> 8 & 255, rows);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable.h. */
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255);
   const vec row = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b));

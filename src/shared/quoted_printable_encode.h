@@ -1,0 +1,511 @@
+/* shared/quoted_printable_encode.h: quoted-printable encoding over blocks of 64 octets, written once for every vec.h. */
+#ifndef CTE_SRC_SHARED_QUOTED_PRINTABLE_ENCODE_H
+#define CTE_SRC_SHARED_QUOTED_PRINTABLE_ENCODE_H
+
+#include "quoted_printable.h"
+
+/* ---- Encoding: masks ---- */
+
+#define LOOK    5  /* octets behind a block that are looked at: "From " may begin there, after a soft line break */
+#define BLOCKS  2  /* that are expanded at once */
+#define UNIT    12 /* columns of a character of UTF-8 at most: room for what follows a soft line break */
+#define FEW     7  /* escapes of a block that is written as it is */
+#define ROOM    (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
+#define LINE_IN 96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
+#define SCRATCH (LINE_IN + BLOCKS * 64 * 3)
+
+_Static_assert(64 + VEC <= LINE_IN, "a line and its line end are seen at once");
+
+/* Row m has for each bit i, from the lowest, i; or where it is set a mark (0x80), i and 8 + i. */
+#define PLAIN(i)  i
+#define MARKED(i) 0x80, i, 8 + i
+#define MARK_0(...)                                                                                                         \
+  { __VA_ARGS__ }
+#define MARK_1(...) MARK_0(PLAIN(0), __VA_ARGS__), MARK_0(MARKED(0), __VA_ARGS__)
+#define MARK_2(...) MARK_1(PLAIN(1), __VA_ARGS__), MARK_1(MARKED(1), __VA_ARGS__)
+#define MARK_3(...) MARK_2(PLAIN(2), __VA_ARGS__), MARK_2(MARKED(2), __VA_ARGS__)
+#define MARK_4(...) MARK_3(PLAIN(3), __VA_ARGS__), MARK_3(MARKED(3), __VA_ARGS__)
+#define MARK_5(...) MARK_4(PLAIN(4), __VA_ARGS__), MARK_4(MARKED(4), __VA_ARGS__)
+#define MARK_6(...) MARK_5(PLAIN(5), __VA_ARGS__), MARK_5(MARKED(5), __VA_ARGS__)
+#define MARK_7(...) MARK_6(PLAIN(6), __VA_ARGS__), MARK_6(MARKED(6), __VA_ARGS__)
+
+static _Alignas(32) const uint8_t mark_rows[256][32] = {MARK_7(PLAIN(7)), MARK_7(MARKED(7))};
+
+struct encoder {
+  const struct qp_encode_params *params;
+  struct line_ends ends;
+  vec plain;
+  uint64_t lone_changes, crlf_changes; /* line ends that come out otherwise than they came in: all ones or 0 */
+  bool starts;
+};
+
+/* The set of what stands for itself. The tables escape everything over 127, and of the controls all but TAB. */
+static inline vec plain_set(const uint8_t *escape) {
+  vec set = vec_zero();
+  for (int h = 0; h < 8; h++) {
+    const vec none = vec_equal(vec_table(escape + 16 * h), vec_zero());
+    set = vec_or(set, vec_and(none, vec_fill((uint8_t)(1 << h))));
+  }
+  return set;
+}
+
+static inline struct encoder encoder_of(const struct qp_encode_params *params) {
+  const unsigned ends = params->line_ends;
+  const bool kept = ends == QP_KEEP || ends == QP_BINARY;
+  return (struct encoder){
+      .params = params,
+      .ends = {ends == QP_LF || ends == QP_BINARY ? 0 : ALL, ends == QP_CRLF || ends == QP_BINARY ? 0 : ALL},
+      .plain = plain_set(params->escape),
+      .lone_changes = kept || params->line_end == 1 ? 0 : ALL,
+      .crlf_changes = kept || params->line_end == 2 ? 0 : ALL,
+      .starts = params->dot || params->from || params->dashes};
+}
+
+/* Five octets are seen. */
+static inline bool escaped_at_start(const uint8_t *src, const struct qp_encode_params *params) {
+  return (params->dot && src[0] == '.') || (params->dashes && src[0] == '-' && src[1] == '-') ||
+         (params->from && memcmp(src, "From ", 5) == 0);
+}
+
+/* Those of `starts`, octets at the start of a line, that must be escaped. 64 + LOOK octets are seen. */
+static inline uint64_t escaped_starts(const uint8_t *src, uint64_t starts, const struct qp_encode_params *params) {
+  const struct block v = block_load(src);
+  uint64_t escaped = 0;
+  if (params->dot) escaped |= block_equal(v, vec_fill('.'));
+  if (params->dashes) escaped |= block_pairs(v, vec_fill('-'), block_load(src + 1), vec_fill('-'));
+  escaped &= starts;
+  uint64_t from = params->from ? block_equal(v, vec_fill('F')) & starts : 0;
+  for (; from; from &= from - 1)
+    if (memcmp(src + mask_first(from), "From ", 5) == 0) escaped |= from & (0 - from);
+  return escaped;
+}
+
+/* Line ends that come out otherwise than they came in. */
+static inline uint64_t changes_of(const struct encoder *e, const struct text *t, uint64_t after_cr) {
+  return (t->cr & e->crlf_changes) | (t->lf & ~(t->cr << 1 | after_cr) & e->lone_changes);
+}
+
+/* What is escaped in a block. at_start: 1 when src[0] begins a line. */
+static inline uint64_t escapes_of(const struct encoder *e, const uint8_t *src, const struct text *t, uint64_t next,
+                                  uint64_t at_start) {
+  const uint64_t trailing = t->low & t->plain & (t->first >> 1 | next << 63);
+  uint64_t escapes = trailing | ~(t->plain | t->cr | t->lf);
+  if (e->starts) escapes |= escaped_starts(src, t->lf << 1 | at_start, e->params);
+  return escapes;
+}
+
+/* ---- Encoding: blocks with few escapes ---- */
+
+/* Stores a block, expanded; the end of it. Up to 32 octets behind it change. */
+static inline uint8_t *expand(uint8_t *dst, const uint8_t *src, uint64_t escapes) {
+  static const uint8_t digits[16] = "0123456789ABCDEF";
+  const vec table = vec_table(digits);
+  for (unsigned k = 0; k < 64; k += VEC) {
+    const vec v = vec_load(src + k);
+    const uint32_t mask = (uint32_t)(escapes >> k);
+    const vec high = vec_look_up(table, vec_high_nibble(v)), low = vec_look_up(table, vec_and(v, vec_fill(15)));
+    dst = vec_mark(dst, vec_blend(v, high, vec_from_mask(mask)), low, '=', mask, mark_rows);
+  }
+  return dst;
+}
+
+/* src[read] comes next, at dst[written], in this column. */
+struct place {
+  size_t read, written;
+  uint32_t column;
+};
+
+static const uint8_t soft_breaks[3][4] = {{0}, {'=', '\n'}, {'=', '\r', '\n'}};
+
+static inline size_t put_soft_break(uint8_t *dst, size_t line_end, const bool store) {
+  if (store) memcpy(dst, soft_breaks[line_end], 4);
+  return 1 + line_end;
+}
+
+static inline size_t put_escape(uint8_t *dst, uint8_t octet, const bool store) {
+  if (store)
+    dst[0] = '=', dst[1] = (uint8_t) "0123456789ABCDEF"[octet >> 4], dst[2] = (uint8_t) "0123456789ABCDEF"[octet & 15];
+  return 3;
+}
+
+/*
+ * How many of a block's octets fit into `columns`, of which more would not. Before the next escape, octets are columns.
+ */
+static inline size_t fitting(uint64_t escapes, size_t columns) {
+  for (; escapes; escapes &= escapes - 1) {
+    const size_t next = mask_first(escapes);
+    if (next >= columns) break;
+    if (next + 3 > columns) return next;
+    columns -= 2;
+  }
+  return columns;
+}
+
+/* The column behind a block; -1 between CR and LF. */
+static inline int column_behind(const struct text *t, uint64_t escapes, int column) {
+  const unsigned start = last_line(t);
+  const int fresh = 64 - (int)start + 2 * (int)mask_count(escapes & ~below(start));
+  const int grown = column + 64 + 2 * (int)mask_count(escapes);
+  return (int)choose(t->first != 0, (uint64_t)fresh, (uint64_t)grown);
+}
+
+/*
+ * Writes blocks with few escapes, up to one that is not. A line that does not fit is cut where it must be, and the next block
+ * begins there. Lines within a block fit: 62 octets, of which no more than FEW are escaped. A turn stores no more than ROOM.
+ */
+static inline void write_blocks(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
+                                size_t cap, const bool store) {
+  size_t i = at->read, o = at->written;
+  int column = (int)at->column;                  /* -1 between CR and LF */
+  while (n - i > 64 + LOOK && cap - o >= ROOM) { /* and one octet more, so that none ends with a soft line break */
+    const uint64_t after_cr = column < 0;
+    const struct text t = read_text(src + i, e->plain, e->ends, after_cr);
+    const uint64_t next = line_end_begins(src + i + 64, e->ends);
+    const uint64_t changes = changes_of(e, &t, after_cr);
+    const uint64_t escapes = escapes_of(e, src + i, &t, next, column == 0);
+    int length = (int)(mask_length(t.first) + ((t.first | next) == 0)); /* 65: more of the line follows the block */
+    int behind;
+    size_t taken = 64, escaped = 0;
+    if (escapes | changes) {
+      escaped = mask_count(escapes);
+      if (changes || escaped > FEW || (e->params->whole_utf8 && block_mask(block_load(src + i)))) break;
+      length += 2 * (int)mask_count(escapes & (t.first - 1) & ~t.first);
+      behind = column_behind(&t, escapes, column);
+      if (store) expand(dst + o, src + i, escapes);
+    } else {
+      behind = column_behind(&t, 0, column);
+      if (store) block_store(dst + o, block_load(src + i));
+    }
+    if (column + length <= LINE && behind + 1 - (int)next <= LINE) {
+      i += 64;
+      o += 64 + 2 * escaped;
+      column = behind;
+      continue;
+    }
+    if (column + length <= LINE) { /* the last line is the one */
+      taken = mask_last(t.lf) + 1;
+      i += taken;
+      o += taken + 2 * mask_count(escapes & below(taken));
+      column = 0;
+      continue;
+    }
+    taken = column < LINE ? fitting(escapes, (size_t)(LINE - 1 - column)) : 0;
+    i += taken;
+    o += taken + 2 * mask_count(escapes & below(taken));
+    o += put_soft_break(store ? dst + o : dst, e->params->line_end, store);
+    column = 0;
+    if (e->starts && escaped_at_start(src + i, e->params)) {
+      o += put_escape(store ? dst + o : dst, src[i], store);
+      i++;
+      column = 3;
+    }
+  }
+  if (column < 0) {
+    if (store) dst[o] = '\n';
+    i++, o++, column = 0;
+  }
+  *at = (struct place){i, o, (uint32_t)column};
+}
+
+/* ---- Encoding: expansion ---- */
+
+/*
+ * Octets that were read and are to be folded: each stands for itself or as an escape, CR and LF in line ends only. octets[0]
+ * begins a line of the output, of which the first `settled` octets were written before.
+ */
+struct scratch {
+  uint8_t *octets;
+  size_t end, settled;
+};
+
+/* How many of src[0..n), less than a block and LOOK, are decided: whether they stand in or before a line end. */
+static inline size_t decided(const struct encoder *e, const uint8_t *src, size_t n) {
+  if (e->starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;
+  if (n > 0 && src[n - 1] == '\r') n--;
+  if (n > 0 && blank(src[n - 1])) n--;
+  return n < 64 ? n : 64;
+}
+
+struct expansion {
+  uint64_t after_cr, at_start;
+};
+
+/* Expands up to BLOCKS blocks of src[*read..n), the last of them perhaps a part of one; how many escapes, where line ends change many. */
+static inline unsigned expand_blocks(const struct encoder *e, struct expansion *x, const uint8_t *src, size_t n,
+                                     size_t *read, struct scratch *scratch) {
+  uint8_t tail[64 + LOOK + SLACK];
+  uint8_t *end = scratch->octets + scratch->end;
+  unsigned busy = 0;
+  for (int k = 0; k < BLOCKS; k++) {
+    const uint8_t *in = src + *read;
+    const size_t left = n - *read;
+    size_t count = 64;
+    if (left < 64 + LOOK) {
+      count = decided(e, in, left);
+      if (count == 0) break;
+      memset(tail, 'x', sizeof tail);
+      memcpy(tail, in, left);
+      in = tail;
+    }
+    const struct text t = read_text(in, e->plain, e->ends, x->after_cr);
+    const uint64_t escapes = escapes_of(e, in, &t, line_end_begins(in + 64, e->ends), x->at_start) & below(count);
+    busy += changes_of(e, &t, x->after_cr) ? 64 : mask_count(escapes);
+    end = expand(end, in, escapes) - (64 - count);
+    *read += count;
+    x->after_cr = t.cr >> (count - 1) & 1;
+    x->at_start = t.lf >> (count - 1) & 1;
+  }
+  scratch->end = (size_t)(end - scratch->octets);
+  return busy;
+}
+
+/* ---- Encoding: folding ---- */
+
+/* `at` lies on no escape: the place itself, or where the escape begins that it would split. */
+static inline size_t unit_start(const uint8_t *line, size_t at) {
+  return at - (line[at - 1] == '=' ? 1 : 0) - (line[at - 2] == '=' ? 2 : 0);
+}
+
+static inline unsigned digit_value(uint8_t digit) {
+  return digit - (digit <= '9' ? '0' : 'A' - 10u);
+}
+
+/* The octets of the UTF-8 character that begins with an octet over 127 at `at`; 1: none; what is not seen may be one. */
+static size_t character(const uint8_t *line, size_t at, size_t seen) {
+  uint8_t octets[4] = {0, 0x80, 0x80, 0x80};
+  size_t length = 4;
+  for (size_t i = 0; i < length; i++, at += 3) {
+    if (at + 3 > seen) return length;
+    if (line[at] != '=') return 1;
+    octets[i] = (uint8_t)(digit_value(line[at + 1]) << 4 | digit_value(line[at + 2]));
+    if (i == 0) {
+      if (octets[0] < 0xc2 || octets[0] > 0xf4) return 1;
+      length = octets[0] < 0xe0 ? 2 : octets[0] < 0xf0 ? 3 : 4;
+    } else {
+      const uint8_t low = i > 1 ? 0x80 : octets[0] == 0xe0 ? 0xa0 : octets[0] == 0xf0 ? 0x90 : 0x80;
+      const uint8_t high = i > 1 ? 0xbf : octets[0] == 0xed ? 0x9f : octets[0] == 0xf4 ? 0x8f : 0xbf;
+      if (octets[i] < low || octets[i] > high) return 1;
+    }
+  }
+  return length;
+}
+
+/* The last place up to `at`, the start of a unit, where no UTF-8 character is split. */
+static size_t character_start(const uint8_t *line, size_t at, size_t seen) {
+  for (size_t i = 1; i <= 3 && 3 * i <= at; i++) {
+    const size_t start = at - 3 * i;
+    if (line[start] != '=' || line[start + 1] < '8') return at;
+    if (line[start + 1] >= 'C') return character(line, start, seen) > i ? start : at;
+  }
+  return at;
+}
+
+/* Where a line is cut that goes on behind `at`. */
+static inline size_t cut_before(const struct encoder *e, const uint8_t *line, size_t at, size_t seen) {
+  if (at < 2) return at == 1 && line[0] == '=' ? 0 : at;
+  at = unit_start(line, at);
+  return e->params->whole_utf8 ? character_start(line, at, seen) : at;
+}
+
+/* As escaped_at_start, of what is in the scratch: the blank of "From " may be escaped. */
+static inline bool start_is_escaped(const uint8_t *line, const struct qp_encode_params *params) {
+  return (params->dot && line[0] == '.') || (params->dashes && line[0] == '-' && line[1] == '-') ||
+         (params->from && memcmp(line, "From", 4) == 0 && (line[4] == ' ' || memcmp(line + 4, "=20", 3) == 0));
+}
+
+/* Escapes an octet in place: the two before it were folded. */
+static inline void escape_start(uint8_t *line) {
+  put_escape(line - 2, line[0], true);
+}
+
+struct ends {
+  uint64_t low;
+  uint32_t high;
+};
+
+/* Where in the line, up to column LINE, an octet is. */
+static inline struct ends ends_of(const uint8_t *line, vec octet) {
+  return (struct ends){block_equal(block_load(line), octet),
+                       vec_mask(vec_equal(vec_load(line + 64), octet)) & ((1u << (LINE + 1 - 64)) - 1)};
+}
+
+/*
+ * Folds what is seen far enough: lines of up to 76 columns, or where there is no line end that near, the longest that fits.
+ * Line ends that do not change need not all be looked at: the lines before the last are short enough. No branch depends
+ * on the data.
+ */
+static inline void fold(const struct encoder *e, struct scratch *scratch, uint8_t *dst, size_t cap, size_t *written,
+                        const bool store) {
+  const struct qp_encode_params *params = e->params;
+  const bool one_by_one = params->line_ends == QP_EITHER || params->line_ends == QP_KEEP ||
+                          (e->lone_changes & e->ends.lone_lf) || (e->crlf_changes & e->ends.crlf);
+  const vec end = vec_fill(e->ends.crlf ? '\r' : '\n');
+  const size_t width = e->ends.crlf ? 2 : 1;
+  uint8_t *line = scratch->octets;
+  const uint8_t *stop = line + scratch->end;
+  size_t o = *written, settled = scratch->settled;
+  while (stop - line >= LINE_IN && cap - o >= LINE_IN + 4) {
+    struct ends ends = ends_of(line, end);
+    if (store) {
+      block_store(dst + o, block_load(line + settled));
+      vec_store(dst + o + 64, vec_load(line + settled + 64));
+    }
+    o -= settled;
+    if (one_by_one) {
+      const struct ends lf = ends_of(line, vec_fill('\n'));
+      ends = (struct ends){ends.low | lf.low, ends.high | lf.high};
+    }
+    if ((ends.low | ends.high) == 0) {
+      size_t cut = unit_start(line, LINE - 1);
+      if (params->whole_utf8) cut = character_start(line, cut, LINE_IN);
+      if (cut < settled) cut = settled;
+      o += cut;
+      o += put_soft_break(store ? dst + o : dst, params->line_end, store);
+      line += cut;
+      if (e->starts && start_is_escaped(line, params)) {
+        escape_start(line);
+        line -= 2;
+      }
+    } else if (one_by_one) {
+      const size_t length = ends.low ? mask_first(ends.low) : 64 + mask_first(ends.high);
+      const size_t in = line[length] == '\r' ? 2 : 1, out = params->line_ends == QP_KEEP ? in : params->line_end;
+      if (store) memcpy(dst + (o + length), soft_breaks[out] + 1, 2);
+      o += length + out;
+      line += length + in;
+    } else {
+      const size_t length = ends.high ? 64 + mask_last(ends.high) : mask_last(ends.low);
+      o += length + width;
+      line += length + width;
+    }
+    settled = 0;
+  }
+  scratch->end = (size_t)(stop - line);
+  scratch->settled = settled;
+  *written = o;
+  if (scratch->end >= LINE_IN)
+    scratch->octets = line;
+  else
+    for (unsigned k = 0; k < LINE_IN; k += VEC) vec_store(scratch->octets + k, vec_load(line + k));
+}
+
+/*
+ * Writes what is left in the scratch exactly: whole lines, then of the open one what certainly stands on it; as far as there
+ * is room. The octets whose place is not known, or for which there is no room, are given back.
+ */
+static inline void finish(const struct encoder *e, struct scratch *scratch, struct place *at, uint8_t *dst, size_t cap,
+                          const bool store) {
+  const struct qp_encode_params *params = e->params;
+  const size_t sure = e->starts || params->whole_utf8 ? LINE + 12 : LINE + 1; /* seen: a line without its line end goes on */
+  uint8_t *line = scratch->octets, *stop = line + scratch->end;
+  size_t o = at->written, settled = scratch->settled, length;
+  memset(stop, 'x', SLACK);
+  for (;;) {
+    const struct ends cr = ends_of(line, vec_fill('\r')), lf = ends_of(line, vec_fill('\n'));
+    const uint64_t low = cr.low | lf.low;
+    const uint32_t high = cr.high | lf.high;
+    const bool hard = (low | high) != 0;
+    const size_t seen = (size_t)(stop - line);
+    const bool soft = !hard && seen >= sure;
+    size_t in = 0, out = soft ? 1u + params->line_end : 0;
+    if (hard) {
+      length = low ? mask_first(low) : 64 + mask_first(high);
+      in = line[length] == '\r' ? 2 : 1;
+      out = params->line_ends == QP_KEEP || params->line_ends == QP_BINARY ? in : params->line_end;
+    } else {
+      length = cut_before(e, line, seen < LINE - 1 ? seen : LINE - 1, seen);
+      if (length < settled) length = settled;
+    }
+    if (!(hard || soft) || length - settled + out + (soft ? UNIT : 0) > cap - o) break;
+    if (store) {
+      memcpy(dst + o, line + settled, length - settled);
+      memcpy(dst + o + length - settled, soft_breaks[out - soft] + (hard ? 1 : 0), out);
+    }
+    o += length - settled + out;
+    line += length + in;
+    settled = 0;
+    if (e->starts && soft && start_is_escaped(line, params)) {
+      escape_start(line);
+      line -= 2;
+    }
+  }
+  if (length - settled > cap - o) {
+    length = cut_before(e, line, settled + (cap - o), (size_t)(stop - line));
+    if (length < settled) length = settled;
+  }
+  if (store) memcpy(dst + o, line + settled, length - settled);
+  o += length - settled;
+  for (line += length; line < stop; line += *line == '=' ? 3 : 1) at->read--;
+  at->written = o;
+  at->column = (uint32_t)length;
+}
+
+/* ---- Encoding ---- */
+
+static inline void expand_and_fold(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
+                                   size_t cap, const bool store) {
+  uint8_t octets[2 * SLACK + SCRATCH + SLACK];
+  struct scratch scratch = {octets + SLACK, at->column, at->column};
+  struct expansion x = {0, at->column == 0};
+  size_t before;
+  unsigned busy;
+  memset(octets, 'x', 2 * SLACK);
+  do {
+    before = at->read;
+    busy = expand_blocks(e, &x, src, n, &at->read, &scratch);
+    fold(e, &scratch, dst, cap, &at->written, store);
+  } while (busy > (e->params->whole_utf8 ? 0 : BLOCKS * FEW) && at->read != before && scratch.end < LINE_IN);
+  if (x.after_cr) {
+    scratch.octets[scratch.end++] = '\n';
+    at->read++;
+  }
+  finish(e, &scratch, at, dst, cap, store);
+}
+
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_encode_params *params,
+                          uint32_t *column, const bool store) {
+  const struct encoder e = encoder_of(params);
+  struct place at = {0, 0, *column};
+  size_t before;
+  do {
+    write_blocks(&e, &at, src, n, dst, cap, store);
+    before = at.read;
+    expand_and_fold(&e, &at, src, n, dst, cap, store);
+  } while (at.read != before);
+  *column = at.column;
+  return (struct done){at.read, at.written};
+}
+
+/* LF in, CRLF out: part by part CRLF text is made of it, in which no line end changes. What of a part is left is read again. */
+static struct done encode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_encode_params *params,
+                             uint32_t *column, const bool store) {
+  struct qp_encode_params crlf = *params;
+  struct done done = {0, 0};
+  uint8_t text[2 * PART + SLACK];
+  crlf.line_ends = QP_CRLF;
+  for (;;) {
+    const size_t left = n - done.read, part = left < PART ? left : PART;
+    const uint8_t *end = insert_crs(text, src + done.read, part, true);
+    const struct done some =
+        encode(text, (size_t)(end - text), store ? dst + done.written : dst, cap - done.written, &crlf, column, store);
+    done.read += place_in_source(src + done.read, part, true, text + some.read, end);
+    done.written += some.written;
+    if (some.read == 0 || part == left) return done;
+  }
+}
+
+static inline struct done encode_any(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                     const struct qp_encode_params *params, uint32_t *column, const bool store) {
+  const bool lf_to_crlf = params->line_ends == QP_LF && params->line_end == 2;
+  return (lf_to_crlf ? encode_lf : encode)(src, n, dst, cap, params, column, store);
+}
+
+static struct done encode_stored(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                 const struct qp_encode_params *params, uint32_t *column) {
+  return encode_any(src, n, dst, cap, params, column, true);
+}
+
+static struct done encode_counted(const uint8_t *src, size_t n, const struct qp_encode_params *params, uint32_t *column) {
+  return encode_any(src, n, NULL, SIZE_MAX, params, column, false);
+}
+
+#endif
