@@ -55,6 +55,7 @@ static inline vec rotate(vec v, size_t parts) {
   return _mm256_permutevar8x32_epi32(v, _mm256_loadu_si256((const void *)(from + parts)));
 }
 
-#include "../shared/base64.h"
+#include "../shared/base64_decode.h"
+#include "../shared/base64_encode.h"
 
 const struct base64_kernels cte_avx2_base64 = {encode, decode};

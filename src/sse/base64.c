@@ -50,6 +50,7 @@ static inline vec rotate(vec v, size_t parts) {
   return _mm_shuffle_epi8(v, _mm_loadu_si128((const void *)(from + 4 * parts)));
 }
 
-#include "../shared/base64.h"
+#include "../shared/base64_decode.h"
+#include "../shared/base64_encode.h"
 
 const struct base64_kernels cte_sse_base64 = {encode, decode};

@@ -1,0 +1,38 @@
+/* shared/base64_decode.h: base64 decoding: regular text, its end, or else irregular text, whatever comes next. */
+#ifndef CTE_SRC_SHARED_BASE64_DECODE_H
+#define CTE_SRC_SHARED_BASE64_DECODE_H
+
+#include "base64_irregular.h"
+#include "base64_regular.h"
+
+/* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
+enum { STEPS = 160, REGULAR = 512 };
+
+static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
+                          struct base64_carry *carry) {
+  const uint8_t(*tables)[16] = decode_tables[params->alphabet];
+  const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
+  struct decoding d = {.tables = {vec_table(tables[0]), vec_table(tables[1]), vec_table(tables[2])},
+                       .begin = src,
+                       .src = src,
+                       .end = src + n,
+                       .dst = dst,
+                       .room = cap,
+                       .column = carry->column,
+                       .limit = unlimited ? UINT64_MAX : MIME,
+                       .width = carry->width,
+                       .line_ends = params->line_ends};
+  while (d.src < d.end && !d.stopped) {
+    const uint8_t *begin = d.src;
+    decode_regular(&d);
+    while (d.src < d.end && !d.stopped && d.end - d.src <= STEPS && decode_step(&d)) continue;
+    if (d.src - begin >= REGULAR) continue;
+    if (d.stopped || d.end - d.src < 4 || d.room < 3) break;
+    if (!decode_irregular(&d, params)) break;
+  }
+  carry->column = d.column;
+  carry->width = d.width;
+  return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+}
+
+#endif

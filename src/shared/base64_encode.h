@@ -1,0 +1,223 @@
+/*
+ * shared/base64_encode.h: base64 encoding, written once over vec.h and over what each ISA's base64.c has before it includes
+ * this: spread, spread_inside, rotate.
+ */
+#ifndef CTE_SRC_SHARED_BASE64_ENCODE_H
+#define CTE_SRC_SHARED_BASE64_ENCODE_H
+
+#include "base64.h"
+
+struct encoding {
+  const uint8_t *src;
+  uint8_t *dst;
+  size_t left, room;      /* octets of src; of dst */
+  uint64_t columns, open; /* open: characters that the open line has room for */
+  size_t line_end;
+  uint16_t line_end_octets; /* as they lie in memory; of LF the second is slack */
+  bool begun;               /* INSIDE_BEFORE octets before src belong to this call */
+  vec offsets;              /* by class, what a sextet's character is more than it */
+};
+
+/* Classes of sextets: capitals, small letters, ten digits, 62, 63. */
+static const uint8_t class_offsets[2][16] = {
+    {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0},
+    {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 239, 32, 0, 0},
+};
+
+/* The 32-bit parts are [1 0 2 1]: as 16-bit numbers octets 0 1 and 1 2, of which each holds two sextets. */
+static inline vec sextets_of(vec parts) {
+  const vec even = vec_multiply_high16(parts, vec_fill16(1 << 6, 1 << 10)); /* down by 10, and by 6 */
+  const vec odd = vec_multiply_low16(parts, vec_fill16(1 << 4, 1 << 8));
+  return vec_and(vec_blend(even, odd, vec_fill16(0xff00, 0xff00)), vec_fill(63));
+}
+
+static inline vec characters_of(vec parts, vec offsets) {
+  const vec sextets = sextets_of(parts);
+  /* 0 up to 51, then 1 - 12; the mask is -1 for all but capitals. */
+  const vec class = vec_sub(vec_sub_unsigned(sextets, vec_fill(51)), vec_greater(sextets, vec_fill(25)));
+  return vec_add(sextets, vec_look_up(offsets, class));
+}
+
+static inline vec encode_vector(const struct encoding *e) {
+  const bool inside = e->begun && e->left >= OCTETS + INSIDE_BEHIND;
+  return characters_of(inside ? spread_inside(e->src) : spread(e->src), e->offsets);
+}
+
+static inline void encode_advance(struct encoding *e, size_t octets, size_t written) {
+  e->src += octets;
+  e->left -= octets;
+  e->dst += written;
+  e->room -= written;
+  e->begun = true;
+}
+
+/* Encodes so many vectors without a line end. */
+static inline void encode_whole(struct encoding *e, size_t vectors) {
+  e->open -= vectors * VEC;
+  for (; vectors > 0; vectors--) {
+    vec_store(e->dst, encode_vector(e));
+    encode_advance(e, OCTETS, VEC);
+  }
+}
+
+/* Octets that put_broken may write: a line end and two vectors, of which each may be all slack. */
+enum { BROKEN_ROOM = 2 * VEC + 2 };
+
+/* Stores a vector of characters with a line end before the character `at`, a multiple of 4 below VEC. */
+static inline void put_broken(const struct encoding *e, uint8_t *dst, vec characters, size_t at) {
+  vec_store(dst, characters);
+  memcpy(dst + at, &e->line_end_octets, 2);
+  vec_store(dst + at + e->line_end, rotate(characters, at / 4));
+}
+
+/* Encodes the vector in which the open line ends. False: there is no room for it. */
+static inline bool encode_broken(struct encoding *e) {
+  const size_t size = VEC + e->line_end;
+  if (e->room < size) return false;
+  const vec characters = encode_vector(e);
+  if (e->room >= BROKEN_ROOM) {
+    put_broken(e, e->dst, characters, (size_t)e->open);
+  } else {
+    uint8_t broken[BROKEN_ROOM];
+    put_broken(e, broken, characters, (size_t)e->open);
+    vec_store(e->dst, vec_load(broken));
+    vec_store(e->dst + e->line_end, vec_load(broken + e->line_end));
+  }
+  e->open += e->columns - VEC;
+  encode_advance(e, OCTETS, size);
+  return true;
+}
+
+/* What is left, less than a vector: encoded together with what was encoded before it. */
+static inline void encode_rest(struct encoding *e) {
+  const size_t octets = e->left / 3 * 3, characters = octets / 3 * 4;
+  const bool ends = characters > e->open;
+  const size_t size = characters + (ends ? e->line_end : 0);
+  if (size == 0 || e->room < size) return;
+  const vec last = characters_of(spread(e->src + octets - OCTETS), e->offsets);
+  encode_advance(e, octets, size);
+  const uint64_t there = e->columns - e->open;
+  if (!ends && there >= VEC - characters) {
+    vec_store(e->dst - VEC, last);
+  } else {
+    /* The line end lies within the vector, or lies there already. */
+    uint8_t broken[BROKEN_ROOM];
+    put_broken(e, broken, last, VEC - characters + (size_t)(ends ? e->open : 0 - there));
+    vec_store(e->dst - VEC - e->line_end, vec_load(broken));
+    vec_store(e->dst - VEC, vec_load(broken + e->line_end));
+  }
+  e->open += ends ? e->columns - characters : 0 - (uint64_t)characters;
+}
+
+/* ---- 76 columns: 19 vectors are VEC / 4 lines ---- */
+
+/* Room for the cycle, the line end before it too. */
+enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2 };
+
+/* The i-th vector of a cycle: i is a constant, and with it the place of the line end. Returns where the next one goes. */
+ALWAYS_INLINE uint8_t *cycle_vector(const struct encoding *e, uint8_t *dst, size_t i) {
+  const size_t open = MIME - i * VEC % MIME;
+  const uint8_t *src = e->src + i * OCTETS;
+  const vec characters = characters_of(i == 0 ? spread(src) : spread_inside(src), e->offsets);
+  if (open >= VEC) {
+    vec_store(dst, characters);
+    return dst + VEC;
+  }
+  put_broken(e, dst, characters, open);
+  return dst + VEC + e->line_end;
+}
+
+ALWAYS_INLINE uint8_t *cycle_vectors(const struct encoding *e, uint8_t *dst, size_t i) {
+  dst = cycle_vector(e, dst, i);
+  dst = cycle_vector(e, dst, i + 1);
+  dst = cycle_vector(e, dst, i + 2);
+  return cycle_vector(e, dst, i + 3);
+}
+
+/* Whole cycles, entered and left where a line is full or begins. */
+static inline void encode_cycles(struct encoding *e) {
+  while (e->left >= CYCLE * OCTETS + INSIDE_BEHIND && e->room >= CYCLE_ROOM && e->open % MIME == 0) {
+    uint8_t *dst = e->dst;
+    if (e->open == 0) {
+      memcpy(dst, &e->line_end_octets, 2);
+      dst += e->line_end;
+    }
+    dst = cycle_vectors(e, dst, 0);
+    dst = cycle_vectors(e, dst, 4);
+    dst = cycle_vectors(e, dst, 8);
+    dst = cycle_vectors(e, dst, 12);
+    dst = cycle_vector(e, dst, 16);
+    dst = cycle_vector(e, dst, 17);
+    dst = cycle_vector(e, dst, 18);
+    e->open = 0;
+    encode_advance(e, CYCLE * OCTETS, (size_t)(dst - e->dst));
+  }
+}
+
+/* Whole and broken vectors in turn, as the lines have them, while both ends of src and dst are far. */
+static inline void encode_lines(struct encoding *e) {
+  struct encoding at = *e;
+  while (at.left >= OCTETS + INSIDE_BEHIND && at.room >= BROKEN_ROOM) {
+    const vec characters = characters_of(spread_inside(at.src), at.offsets);
+    size_t size = VEC;
+    if (at.open >= VEC) {
+      vec_store(at.dst, characters);
+    } else {
+      put_broken(&at, at.dst, characters, (size_t)at.open);
+      at.open += at.columns;
+      size += at.line_end;
+    }
+    at.open -= VEC;
+    encode_advance(&at, OCTETS, size);
+  }
+  *e = at;
+}
+
+/* Encodes whole quanta of OCTETS or more without a line end; the last vector once more takes some of what is before it. */
+static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t octets, vec offsets) {
+  const uint8_t *last = src + octets - OCTETS;
+  uint8_t *last_dst = dst + octets / 3 * 4 - VEC;
+  vec_store(dst, characters_of(spread(src), offsets));
+  src += OCTETS;
+  dst += VEC;
+  for (; last - src >= INSIDE_BEHIND; src += OCTETS, dst += VEC) vec_store(dst, characters_of(spread_inside(src), offsets));
+  if (src < last) vec_store(dst, characters_of(spread(src), offsets));
+  vec_store(last_dst, characters_of(spread(last), offsets));
+}
+
+/* Lines of less than a vector, or of broken quanta, are the codec's. */
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
+                          uint64_t *column) {
+  const bool folded = params->columns != UINT64_MAX;
+  if (folded && (params->columns % 4 != 0 || params->columns < VEC || *column % 4 != 0)) return (struct done){0, 0};
+  const vec offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL]);
+  const size_t quanta = least(n / 3, cap / 4);
+  if (quanta >= VEC / 4 && n / 3 <= (params->columns - *column) / 4) {
+    encode_run(src, dst, 3 * quanta, offsets);
+    *column += 4 * quanta;
+    return (struct done){3 * quanta, 4 * quanta};
+  }
+  struct encoding e = {.src = src,
+                       .dst = dst,
+                       .left = n,
+                       .room = cap,
+                       .columns = params->columns,
+                       .open = params->columns - *column,
+                       .line_end = params->line_end,
+                       .begun = false,
+                       .offsets = offsets};
+  memcpy(&e.line_end_octets, params->line_end == 2 ? "\r\n" : "\n", 2);
+  for (;;) {
+    if (params->columns == MIME) encode_cycles(&e);
+    if (folded && e.begun) encode_lines(&e);
+    size_t vectors = least(e.left / OCTETS, e.room / VEC);
+    if (vectors > e.open / VEC) vectors = (size_t)(e.open / VEC);
+    encode_whole(&e, vectors);
+    if (e.left < OCTETS || e.open >= VEC || !encode_broken(&e)) break;
+  }
+  if (e.begun && e.left < OCTETS) encode_rest(&e);
+  *column = params->columns - e.open;
+  return (struct done){n - e.left, cap - e.room};
+}
+
+#endif

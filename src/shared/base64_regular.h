@@ -1,0 +1,355 @@
+/*
+ * shared/base64_regular.h: base64 decoding of lines of one width, and of the last octets; over vec.h and over what each ISA's
+ * base64.c has before it includes this: put_packed, put_packed_only.
+ */
+#ifndef CTE_SRC_SHARED_BASE64_REGULAR_H
+#define CTE_SRC_SHARED_BASE64_REGULAR_H
+
+#include "base64.h"
+
+/* ---- Decoding: characters to octets ---- */
+
+/*
+ * An octet's class is low[its low four bits] & high[its high four bits]; offsets[class] is what is added to it. The sum is a
+ * character's value; of any other octet it has bit 6 or 7 set. Found by a search; tests look at every octet. (An octet of
+ * 0x80 or more has class 0.)
+ */
+static const uint8_t decode_tables[3][3][16] = {
+    [ALPHABET_STANDARD] = {{9, 13, 13, 13, 13, 13, 13, 13, 13, 13, 1, 15, 3, 15, 3, 7},
+                           {10, 10, 14, 11, 13, 3, 12, 2, 6, 6, 6, 6, 6, 6, 6, 6},
+                           {185, 191, 128, 128, 185, 191, 16, 128, 128, 4, 128, 128, 185, 191, 19, 128}},
+    [ALPHABET_URL] = {{11, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 7, 7, 5, 7, 13},
+                      {13, 13, 6, 11, 1, 12, 7, 6, 14, 14, 14, 14, 14, 14, 14, 14},
+                      {191, 191, 185, 128, 17, 185, 128, 185, 191, 128, 4, 4, 224, 128, 128, 128}},
+    [ALPHABET_EITHER] = {{5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 11, 14, 10, 11, 15},
+                         {0, 0, 13, 9, 0, 15, 3, 12, 7, 7, 7, 7, 7, 7, 7, 7},
+                         {191, 4, 185, 185, 185, 191, 191, 191, 17, 19, 128, 128, 128, 16, 128, 224}},
+};
+
+struct tables {
+  vec low, high, offsets;
+};
+
+struct decoding {
+  struct tables tables;
+  const uint8_t *begin, *src, *end;
+  uint8_t *dst;
+  size_t room;
+  uint64_t column, limit; /* no octet may stand at column `limit` */
+  uint32_t width;         /* of the last line seen */
+  uint8_t line_ends;      /* SKIP_ */
+  bool stopped;           /* a cause to stop was met */
+};
+
+static inline vec values_of(struct tables tables, vec v) {
+  const vec class = vec_and(vec_look_up(tables.low, v), vec_look_up(tables.high, vec_high_nibble(v)));
+  return vec_add_signed(vec_look_up(tables.offsets, class), v);
+}
+
+static inline bool all_values(vec values) {
+  return !vec_any(values, vec_fill(0xc0));
+}
+
+/* A bit for each octet that is no character. */
+static inline uint32_t others_in(vec values) {
+  return vec_mask(vec_or(values, vec_add(values, values)));
+}
+
+/* How many characters come before the first octet that is none. */
+static inline size_t characters_in(vec values) {
+  return mask_first(others_in(values) | UINT64_C(1) << VEC);
+}
+
+/* Copies size octets, whole quanta of three, at most OCTETS; size 3 or more. */
+static inline void put_some(uint8_t *dst, const uint8_t *from, size_t size) {
+  if (size >= 16) {
+    memcpy(dst, from, 16);
+    memcpy(dst + size - 16, from + size - 16, 16);
+  } else if (size >= 8) {
+    memcpy(dst, from, 8);
+    memcpy(dst + size - 8, from + size - 8, 8);
+  } else {
+    memcpy(dst, from, 3);
+    memcpy(dst + size - 3, from + size - 3, 3);
+  }
+}
+
+/*
+ * Decodes the quanta among the first `characters` of a vector, as many as there is room for; returns their characters. All
+ * before `read` has been read: where dst is in place, what lies behind stays.
+ */
+static inline size_t put_quanta(struct decoding *d, vec values, size_t characters, const uint8_t *read) {
+  const size_t quanta = least(characters / 4, d->room / 3), size = 3 * quanta;
+  if (quanta == 0) return 0;
+  if (d->room >= PACKED && (uintptr_t)read - (uintptr_t)d->dst >= PACKED) {
+    put_packed(d->dst, values);
+  } else {
+    uint8_t octets[PACKED];
+    put_packed(octets, values);
+    put_some(d->dst, octets, size);
+  }
+  d->dst += size;
+  d->room -= size;
+  return 4 * quanta;
+}
+
+/* ---- Regular text: line ends every `width` characters, or none ---- */
+
+/* n zeros, then octets of 0xff, at slide + 32 - n. */
+static const uint8_t slide[64] = {
+    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+};
+
+/* Where to load: `open` characters, a line end, then lines of `width`, which is VEC or more. */
+struct place {
+  const uint8_t *src;
+  size_t open, width, line_end;
+  uint16_t octets, mask; /* a line end's two octets; of LF's the second does not count */
+};
+
+/* The next VEC characters. At most one line end is between them, in flat text none; *wrong is not 0 if it is another. */
+ALWAYS_INLINE vec load_characters(struct place *at, bool flat, uint32_t *wrong) {
+  const uint8_t *src = at->src;
+  if (flat || at->open >= VEC) {
+    at->src += VEC;
+    at->open -= VEC;
+    return vec_load(src);
+  }
+  uint16_t octets;
+  memcpy(&octets, src + at->open, 2);
+  *wrong |= (uint32_t)((octets ^ at->octets) & at->mask);
+  const vec second = vec_load(slide + 32 - at->open);
+  at->src += VEC + at->line_end;
+  at->open += at->width - VEC;
+  return vec_blend(vec_load(src), vec_load(src + at->line_end), second);
+}
+
+/* Four vectors, if all is as it should be. Tested before they are stored: in place they could not be read again. */
+ALWAYS_INLINE bool decode_four(struct tables tables, struct place *place, bool flat, uint8_t *dst) {
+  struct place at = *place;
+  uint32_t wrong = 0;
+  const vec a = values_of(tables, load_characters(&at, flat, &wrong));
+  const vec b = values_of(tables, load_characters(&at, flat, &wrong));
+  const vec c = values_of(tables, load_characters(&at, flat, &wrong));
+  const vec d = values_of(tables, load_characters(&at, flat, &wrong));
+  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
+  put_packed(dst, a);
+  put_packed(dst + OCTETS, b);
+  put_packed(dst + 2 * OCTETS, c);
+  put_packed(dst + 3 * OCTETS, d);
+  *place = at;
+  return true;
+}
+
+/* Decodes up to `vectors` vectors of characters, fewer if anything else is met. Returns how many. */
+ALWAYS_INLINE size_t decode_vectors(struct tables tables, struct place *place, bool flat, uint8_t *dst, size_t vectors) {
+  struct place at = *place;
+  size_t done = 0;
+  for (; vectors - done >= 4 && decode_four(tables, &at, flat, dst); dst += 4 * OCTETS) done += 4;
+  for (; done < vectors; done++, dst += OCTETS) {
+    struct place next = at;
+    uint32_t wrong = 0;
+    const vec values = values_of(tables, load_characters(&next, flat, &wrong));
+    if (!all_values(values) || wrong) break;
+    put_packed(dst, values);
+    at = next;
+  }
+  *place = at;
+  return done;
+}
+
+/* The i-th vector of a cycle of 76 columns; as load_characters, but i is a constant, and so is the place of the line end. */
+ALWAYS_INLINE vec load_cycle(struct place *at, size_t i, uint32_t *wrong) {
+  at->open = MIME - i * VEC % MIME;
+  return load_characters(at, false, wrong);
+}
+
+/* Vectors i to i + 3 of a cycle; of the last ones there are three. False: not all is as it should be. */
+ALWAYS_INLINE bool decode_cycle_part(struct tables tables, struct place *place, size_t i, uint8_t **dst) {
+  struct place at = *place;
+  uint32_t wrong = 0;
+  const bool four = i + 3 < CYCLE;
+  const vec a = values_of(tables, load_cycle(&at, i, &wrong));
+  const vec b = values_of(tables, load_cycle(&at, i + 1, &wrong));
+  const vec c = values_of(tables, load_cycle(&at, i + 2, &wrong));
+  const vec d = four ? values_of(tables, load_cycle(&at, i + 3, &wrong)) : c;
+  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
+  put_packed(*dst, a);
+  put_packed(*dst + OCTETS, b);
+  put_packed(*dst + 2 * OCTETS, c);
+  if (four) put_packed(*dst + 3 * OCTETS, d);
+  *dst += (four ? 4 : 3) * OCTETS;
+  *place = at;
+  return true;
+}
+
+ALWAYS_INLINE bool decode_cycle(struct tables tables, struct place *at, uint8_t **dst) {
+  return decode_cycle_part(tables, at, 0, dst) && decode_cycle_part(tables, at, 4, dst) &&
+         decode_cycle_part(tables, at, 8, dst) && decode_cycle_part(tables, at, 12, dst) &&
+         decode_cycle_part(tables, at, 16, dst);
+}
+
+/* Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors. */
+static inline size_t decode_cycles(struct tables tables, struct place *place, uint8_t *dst, size_t vectors) {
+  struct place at = *place;
+  uint8_t *to = dst;
+  for (;;) {
+    if (!decode_cycle(tables, &at, &to)) break;
+    vectors -= CYCLE;
+    uint16_t octets;
+    if (vectors < CYCLE) break;
+    memcpy(&octets, at.src, 2);
+    if ((octets ^ at.octets) & at.mask) break;
+    at.src += at.line_end;
+    at.open = MIME;
+  }
+  *place = at;
+  return (size_t)(to - dst) / OCTETS;
+}
+
+/* Decodes up to `vectors` vectors of lines, fewer if anything else is met. Returns how many. */
+static inline size_t decode_lines(struct tables tables, struct place *at, uint8_t *dst, size_t vectors) {
+  size_t done = 0;
+  if (at->width == MIME && vectors >= CYCLE) {
+    /* Each residue comes within a cycle. */
+    while (vectors - done >= 2 * CYCLE && at->open != MIME && at->open != 0) {
+      if (decode_vectors(tables, at, false, dst + done * OCTETS, 1) == 0) return done;
+      done++;
+    }
+    if (at->open == MIME) done += decode_cycles(tables, at, dst + done * OCTETS, vectors - done);
+  }
+  return done + decode_vectors(tables, at, false, dst + done * OCTETS, vectors - done);
+}
+
+/* Decodes the whole vectors of so many characters, or fewer. */
+static inline void decode_place(struct decoding *d, struct place *at, size_t characters) {
+  if (d->room < PACKED) return;
+  const size_t vectors = least(characters / VEC, (d->room - PACKED) / OCTETS + 1);
+  const size_t done = at->open >= characters ? decode_vectors(d->tables, at, true, d->dst, vectors)
+                                             : decode_lines(d->tables, at, d->dst, vectors);
+  d->dst += done * OCTETS;
+  d->room -= done * OCTETS;
+}
+
+/* The octets of the line end at src, 0 where there is none. */
+static inline size_t line_end_at(const struct decoding *d, const uint8_t *src) {
+  if (d->line_ends == SKIP_NONE || src == d->end) return 0;
+  if (*src == '\n') return 1;
+  return d->line_ends == SKIP_CR_LF && d->end - src >= 2 && src[0] == '\r' && src[1] == '\n' ? 2 : 0;
+}
+
+/* How many characters lie ahead if all lines are as `at` has them; 0 if the open line is not. Sets the line end. */
+static inline size_t characters_ahead(const struct decoding *d, struct place *at) {
+  const size_t left = (size_t)(d->end - at->src);
+  if (at->open >= left) return left;
+  at->line_end = line_end_at(d, at->src + at->open);
+  if (at->line_end == 0) return 0;
+  memcpy(&at->octets, at->line_end == 2 ? "\r\n" : "\n", 2);
+  memcpy(&at->mask, at->line_end == 2 ? "\xff\xff" : "\xff", 2);
+  const size_t behind = left - at->open - at->line_end, stride = at->width + at->line_end;
+  const size_t lines = behind < stride ? 0 : behind / stride; /* a division is slow */
+  return at->open + lines * at->width + least(behind - lines * stride, at->width);
+}
+
+/* Sets of octets for block_members: line ends by SKIP_. */
+static const uint8_t line_end_sets[3][16] = {
+    [SKIP_CR_LF] = {128, 128, 128, 128, 128, 128, 128, 128, 128, 128, '\n', 128, 128, '\r', 128, 128},
+    [SKIP_LF] = {128, 128, 128, 128, 128, 128, 128, 128, 128, 128, '\n', 128, 128, 128, 128, 128},
+    [SKIP_NONE] = {128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128},
+};
+
+/* Lines longer than this are taken for unfolded text. */
+enum { WIDTH_MAX = 1024 };
+
+/* The width of the open line if it ends within WIDTH_MAX octets, else SIZE_MAX. */
+static inline size_t find_width(const struct decoding *d) {
+  const vec line_ends = vec_table(line_end_sets[d->line_ends]);
+  const size_t most = least((size_t)(d->end - d->src), d->limit == UINT64_MAX ? WIDTH_MAX : 128);
+  for (size_t i = 0; i + 64 <= most; i += 64) {
+    const uint64_t found = block_members(block_load(d->src + i), line_ends);
+    if (found) return (size_t)d->column + i + mask_first(found);
+  }
+  return SIZE_MAX;
+}
+
+/* Decodes on as long as all lines are as wide as the last one, or the first one if the last one's width does not fit. */
+static inline void decode_regular(struct decoding *d) {
+  size_t width = d->line_ends == SKIP_NONE ? SIZE_MAX : d->width >= VEC && d->width <= d->limit ? d->width : MIME;
+  struct place at = {.src = d->src, .width = width};
+  size_t characters = 0;
+  if (d->column <= width) {
+    at.open = width - (size_t)d->column;
+    characters = characters_ahead(d, &at);
+  }
+  if (characters == 0) {
+    width = find_width(d);
+    if (width < VEC || d->column > width) return;
+    at = (struct place){.src = d->src, .open = width - (size_t)d->column, .width = width};
+    characters = characters_ahead(d, &at);
+  }
+  if (d->limit != UINT64_MAX && width > d->limit)
+    characters = d->column < d->limit ? least(characters, (size_t)(d->limit - d->column)) : 0;
+  decode_place(d, &at, characters);
+  d->src = at.src;
+  d->column = width - at.open;
+  if (width <= WIDTH_MAX) d->width = (uint32_t)width;
+}
+
+/* ---- The end of the text, step by step ---- */
+
+/* How many characters are at src, where less than VEC octets are left of VEC or more. */
+static inline size_t characters_left(const struct decoding *d, size_t left) {
+  const uint64_t others = others_in(values_of(d->tables, vec_load(d->end - VEC)));
+  return mask_first((others | UINT64_C(1) << VEC) >> (VEC - left));
+}
+
+/*
+ * Decodes the last `characters` of a line, less than VEC, once more with those before them. False: they are not there, not
+ * all characters, or perhaps written over.
+ */
+static inline bool put_again(struct decoding *d, size_t characters) {
+  const size_t size = characters / 4 * 3, before = VEC - characters;
+  if (d->column < before || (size_t)(d->src - d->begin) < before || d->room < size) return false;
+  if ((uintptr_t)d->src - (uintptr_t)d->dst < VEC + PACKED) return false;
+  const vec values = values_of(d->tables, vec_load(d->src - before));
+  /* Where garbage was skipped the octets before are not those that were decoded last. */
+  if (!all_values(values)) return false;
+  put_packed_only(d->dst + size - OCTETS, values);
+  d->dst += size;
+  d->room -= size;
+  return true;
+}
+
+/* The last `left` octets, less than VEC, and then '='. */
+static inline vec load_last(const struct decoding *d, size_t left) {
+  uint8_t last[VEC];
+  vec_store(last, vec_fill('='));
+  memcpy(last, d->src, left);
+  return vec_load(last);
+}
+
+/* Decodes the whole quanta of up to a vector of characters, and skips line ends behind them. False: neither is there. */
+static inline bool decode_step(struct decoding *d) {
+  const uint8_t *src = d->src;
+  const size_t left = (size_t)(d->end - src), open = d->limit - d->column < VEC ? (size_t)(d->limit - d->column) : VEC;
+  size_t decoded = 0, characters;
+  if (left < VEC && d->end - d->begin >= VEC) {
+    characters = least(characters_left(d, left), open);
+    if (characters >= 4 && put_again(d, characters / 4 * 4)) decoded = characters / 4 * 4;
+  }
+  if (decoded == 0) {
+    const vec values = values_of(d->tables, left >= VEC ? vec_load(src) : load_last(d, left));
+    characters = least(characters_in(values), open);
+    decoded = put_quanta(d, values, characters, src + characters / 4 * 4);
+  }
+  if (characters < left && src[characters] == '=') d->stopped = true;
+  d->src += decoded;
+  d->column += decoded;
+  for (size_t size; (size = line_end_at(d, d->src)) > 0; d->column = 0) d->src += size;
+  return d->src != src;
+}
+
+#endif
