@@ -9,11 +9,11 @@ _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_deco
 
 /* ---- Encoding ---- */
 
-int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options) {
+static inline int32_t encoder_init(struct base64_encoder *state, const cte_base64_encode_options *options) {
   static const cte_base64_encode_options mail = CTE_BASE64_ENCODE_MAIL;
   const cte_base64_encode_options *o = options != NULL ? options : &mail;
-  if (o->line_end > CTE_LINE_END_LF || o->last_line > CTE_BASE64_LAST_LINE_BARE || o->alphabet > CTE_BASE64_URL ||
-      o->padding > CTE_BASE64_UNPADDED || !all_zero(o->reserved, sizeof o->reserved))
+  /* Each is 0 or 1. */
+  if ((o->line_end | o->last_line | o->alphabet | o->padding) > 1 || !all_zero(o->reserved, sizeof o->reserved))
     return CTE_ERROR_ARGUMENT;
   *state = (struct base64_encoder){
       .params = {.columns = o->columns != 0 ? o->columns : CTE_COLUMNS_MIME,
@@ -23,6 +23,10 @@ int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *option
       .last_line_end = o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE,
   };
   return CTE_OK;
+}
+
+int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options) {
+  return encoder_init(state, options);
 }
 
 size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options *options) {
@@ -81,7 +85,7 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
   struct step step = {CTE_MORE_OUTPUT, 0, 0};
   (void)report;
   for (const struct isa *row = cte_isa(); row != NULL && n - step.read >= 3 && cap > step.written; row = row->tails) {
-    struct done done =
+    const struct done done =
         row->base64->encode(src + step.read, n - step.read, dst + step.written, cap - step.written, &e->params, &e->column);
     step.read += done.read;
     step.written += done.written;
@@ -105,12 +109,19 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
 
 const struct codec cte_base64_encoder = {encode, 2};
 
+/* Where a kernel takes everything, as of a line's 57 octets, nothing else is set up: such calls are frequent. */
 cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_encode_options *options) {
-  struct base64_encoder state;
-  int32_t status = cte_base64_encoder_init(&state, options);
-  if (src == dst && n > 0) status = CTE_ERROR_ARGUMENT;
-  if (status != CTE_OK) return refused();
-  return cte_one_shot(&cte_base64_encoder, &state, src, n, dst, cap);
+  struct base64_encoder e;
+  if (encoder_init(&e, options) != CTE_OK || (src == dst && n > 0)) return refused();
+  struct done done = {0, 0};
+  if (n >= 3 && cap > 0) {
+    done = cte_isa()->base64->encode(src, n, dst, cap, &e.params, &e.column);
+    if (done.read == n && cap - done.written >= 2) {
+      if (e.last_line_end) done.written += line_end_of(&e, (uint8_t *)dst + done.written);
+      return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
+    }
+  }
+  return one_shot(encode, &e, src, n, dst, cap, done);
 }
 
 /* ---- Decoding ---- */
@@ -118,10 +129,10 @@ cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, c
 /* The state of the padding: none; one '=' after two characters, so that a second is due; complete. */
 enum { PADDING_NONE = 0, PADDING_OPEN = 1, PADDING_COMPLETE = 2 };
 
-/* A kernel stops at most this far before what it cannot pass. */
-enum { CAUSE_WITHIN = 1024 };
+/* A kernel stops at most this far before what it cannot pass; less than two quanta, mostly padding, it does not get. */
+enum { CAUSE_WITHIN = 1024, KERNEL_LEAST = 8 };
 
-int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
+static inline int32_t decoder_init(struct base64_decoder *state, const cte_base64_decode_options *options) {
   static const cte_base64_decode_options mail = CTE_BASE64_DECODE_MAIL;
   const cte_base64_decode_options *o = options != NULL ? options : &mail;
   if ((o->reject & ~ANOMALIES_ALL) != 0 || o->alphabet > CTE_BASE64_EITHER || o->line_ends > CTE_BASE64_LINE_ENDS_NONE ||
@@ -133,6 +144,10 @@ int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *option
       .stop = o->after_padding == CTE_BASE64_AFTER_PADDING_STOP,
   };
   return CTE_OK;
+}
+
+int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
+  return decoder_init(state, options);
 }
 
 size_t cte_base64_decoded_bound(size_t n, const cte_base64_decode_options *options) {
@@ -244,6 +259,32 @@ static int32_t add_character(struct decoding *d, uint8_t c, uint64_t offset) {
   return CTE_OK;
 }
 
+/* A kernel decodes from here: a quantum begins, and no padding stands before it. */
+static bool regular(const struct base64_decoder *s) {
+  return s->phase == 0 && s->padding == PADDING_NONE;
+}
+
+/*
+ * Decodes a last quantum with canonical padding, which ends nearly every text: what take() would make of it, at once.
+ * Returns 4, or 0 when it is another, or there is no room.
+ */
+static size_t padded_quantum(struct decoding *d, const uint8_t *src, size_t n) {
+  struct base64_decoder *s = d->s;
+  if (n < 4 || src[3] != '=' || d->cap - d->written < 2 || !regular(s) || s->stop) return 0;
+  if (s->carry.column > 72 && s->params.line_ends != SKIP_NONE) return 0;
+  const unsigned count = src[2] == '=' ? 1 : 2;
+  for (unsigned k = 0; k <= count; k++)
+    if (kind_of(src[k], s->params.alphabet) != 0) return 0;
+  uint32_t bits = 0;
+  for (unsigned k = 0; k < 3; k++) bits = bits << 6 | (k <= count ? (uint32_t)value_of(src[k]) : 0);
+  if (bits & (count == 1 ? 0x3ff : 0x3)) return 0;
+  d->dst[d->written++] = (uint8_t)(bits >> 10);
+  if (count == 2) d->dst[d->written++] = (uint8_t)(bits >> 2);
+  s->padding = PADDING_COMPLETE;
+  s->carry.column += 4;
+  return 4;
+}
+
 /* Takes one octet: judges it, then its place in the line, then acts on it. CTE_OK and CTE_END: it was taken. */
 static int32_t take(struct decoding *d, uint8_t c, uint64_t offset) {
   struct base64_decoder *s = d->s;
@@ -286,15 +327,11 @@ static int32_t end(struct decoding *d, uint64_t offset) {
   return CTE_OK;
 }
 
-/* A kernel decodes from here: a quantum begins, and no padding stands before it. */
-static bool regular(const struct base64_decoder *s) {
-  return s->phase == 0 && s->padding == PADDING_NONE;
-}
-
 /* Goes past what stopped the kernel, if it ran, to where one can be entered again; *read moves on. */
 static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *read, bool stopped) {
   size_t begin = *read, within = stopped ? CAUSE_WITHIN : 0;
   d->irregular = false;
+  *read += padded_quantum(d, src + *read, n - *read);
   while (*read < n && !(regular(d->s) && (d->irregular || *read - begin > within))) {
     int32_t status = take(d, src[*read], d->report->offset + *read);
     if (status == CTE_OK || status == CTE_END) ++*read;
@@ -310,11 +347,13 @@ static struct step decode(void *state, struct report *report, const uint8_t *src
   size_t read = 0;
   int32_t status = CTE_OK;
   while (read < n && status == CTE_OK) {
-    const bool enter = regular(s) && d.written < cap;
+    const bool enter = regular(s) && d.written < cap && n - read >= KERNEL_LEAST;
     /* None of these kinds is rejected: that error would have stayed. */
     s->params.recorded = report->anomalies;
-    for (const struct isa *row = cte_isa(); enter && row != NULL && read < n && d.written < cap; row = row->tails) {
-      struct done done = row->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
+    const struct isa *row = enter ? cte_isa() : NULL;
+    for (; row != NULL && n - read >= KERNEL_LEAST && d.written < cap; row = row->tails) {
+      const struct done done =
+          row->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
       read += done.read;
       d.written += done.written;
     }
@@ -326,9 +365,14 @@ static struct step decode(void *state, struct report *report, const uint8_t *src
 
 const struct codec cte_base64_decoder = {decode, 0};
 
+/* Where a kernel takes everything, as of ordinary text without padding, nothing else need be set up. */
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
   struct base64_decoder state;
-  int32_t status = cte_base64_decoder_init(&state, options);
-  if (status != CTE_OK) return refused();
-  return cte_one_shot(&cte_base64_decoder, &state, src, n, dst, cap);
+  if (decoder_init(&state, options) != CTE_OK) return refused();
+  struct done done = {0, 0};
+  if (n >= KERNEL_LEAST && cap > 0) {
+    done = cte_isa()->base64->decode(src, n, dst, cap, &state.params, &state.carry);
+    if (done.read == n) return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
+  }
+  return one_shot(decode, &state, src, n, dst, cap, done);
 }

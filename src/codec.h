@@ -13,6 +13,7 @@
 #define CTE_CODEC_H
 
 #include <cte/status.h>
+#include <string.h>
 
 #include "isa.h"
 
@@ -43,8 +44,12 @@ struct codec {
   size_t lookahead; /* <= LOOKAHEAD_MAX */
 };
 
-static inline struct report report_new(void) {
-  return (struct report){.error_offset = CTE_NO_OFFSET};
+/* `first` need not be set. */
+static inline void report_reset(struct report *report) {
+  report->offset = 0;
+  report->error_offset = CTE_NO_OFFSET;
+  report->anomalies = 0;
+  report->verdict = CTE_OK;
 }
 
 /* The number of an anomaly's bit. */
@@ -64,7 +69,7 @@ static inline void report_anomaly(struct report *report, uint32_t anomaly, uint6
 /* Forgets what was met at `offset` or behind it: an error there is the end of the report. */
 static inline void report_forget(struct report *report, uint64_t offset) {
   for (unsigned kind = 0; kind < ANOMALY_KINDS; kind++)
-    if (report->first[kind] >= offset) report->anomalies &= ~(UINT32_C(1) << kind);
+    if ((report->anomalies >> kind & 1) != 0 && report->first[kind] >= offset) report->anomalies &= ~(UINT32_C(1) << kind);
 }
 
 /* The error of an anomaly that is rejected (cte/status.h). */
@@ -72,18 +77,52 @@ static inline int32_t report_error(uint32_t anomaly) {
   return -32 - (int32_t)report_kind(anomaly);
 }
 
-/* Runs a codec over a whole input: what every one-shot call is. */
-cte_result cte_one_shot(const struct codec *codec, void *state, const void *src, size_t n, void *dst, size_t cap);
+/* The smallest first offset of all anomalies met; SIZE_MAX when there is none. */
+size_t cte_report_first(const struct report *report);
+
+/*
+ * Runs a codec over a whole input: what every one-shot call is. Of it `done` was done before, and nothing met.
+ */
+static inline cte_result one_shot(codec_step *codec, void *state, const void *src, size_t n, void *dst, size_t cap,
+                                  struct done done) {
+  /* A pointer may be NULL where there are no octets; arithmetic on NULL is undefined. */
+  uint8_t none[1] = {0};
+  const uint8_t *from = src != NULL ? src : none;
+  uint8_t *to = dst != NULL ? dst : none;
+  struct report report;
+  size_t read = done.read, written = done.written;
+  struct step step;
+  report_reset(&report);
+  report.offset = read;
+  do {
+    step = codec(state, &report, from + read, n - read, to + written, cap - written, true);
+    read += step.read;
+    written += step.written;
+    report.offset += step.read;
+    /* The only pause that is not final: a step may stop at a unit although its octets fit. */
+  } while (step.status == CTE_MORE_OUTPUT && (step.read != 0 || step.written != 0));
+  return (cte_result){
+      .status = step.status,
+      .anomalies = report.anomalies,
+      .read = step.status < 0 ? (size_t)report.error_offset : read,
+      .written = written,
+      .first_anomaly = report.anomalies != 0 ? cte_report_first(&report) : SIZE_MAX,
+  };
+}
 
 /* The result of a call whose arguments are not allowed. */
 static inline cte_result refused(void) {
   return (cte_result){.status = CTE_ERROR_ARGUMENT, .first_anomaly = SIZE_MAX};
 }
 
-/* True when all n octets are zero: reserved fields. */
+/* True when all n octets, 8 or more, are zero: reserved fields. By words: compilers make many vectors of a loop of octets. */
 static inline bool all_zero(const uint8_t *octets, size_t n) {
-  uint8_t any = 0;
-  for (size_t i = 0; i < n; i++) any |= octets[i];
+  uint64_t any, word;
+  memcpy(&any, octets + n - 8, 8);
+  for (size_t i = 0; i + 8 < n; i += 8) {
+    memcpy(&word, octets + i, 8);
+    any |= word;
+  }
   return any == 0;
 }
 

@@ -2,7 +2,6 @@
 #include "isa.h"
 
 #include <cte/isa.h>
-#include <stdatomic.h>
 
 #include "cpu.h"
 
@@ -30,8 +29,7 @@ static const struct isa *const rows[] = {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* NULL until first use. Acquire and release: a test's own row need not be a constant. */
-static _Atomic(const struct isa *) current;
+_Atomic(const struct isa *) cte_isa_in_use;
 
 static const struct isa *best(void) {
   for (size_t i = 0; i + 1 < ROWS; i++)
@@ -39,20 +37,16 @@ static const struct isa *best(void) {
   return &scalar;
 }
 
-const struct isa *cte_isa(void) {
-  const struct isa *row = atomic_load_explicit(&current, memory_order_acquire);
-  if (row == NULL) {
-    row = best();
-    const struct isa *expected = NULL;
-    /* A row that was selected meanwhile stays. */
-    if (!atomic_compare_exchange_strong_explicit(&current, &expected, row, memory_order_acq_rel, memory_order_acquire))
-      row = expected;
-  }
-  return row;
+const struct isa *cte_isa_choose(void) {
+  const struct isa *row = best(), *selected = NULL;
+  /* A row that was selected meanwhile stays. */
+  if (atomic_compare_exchange_strong_explicit(&cte_isa_in_use, &selected, row, memory_order_acq_rel, memory_order_acquire))
+    return row;
+  return selected;
 }
 
 void cte_isa_set(const struct isa *isa) {
-  atomic_store_explicit(&current, isa != NULL ? isa : best(), memory_order_release);
+  atomic_store_explicit(&cte_isa_in_use, isa != NULL ? isa : best(), memory_order_release);
 }
 
 const char *cte_isa_name(void) {

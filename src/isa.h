@@ -2,6 +2,8 @@
 #ifndef CTE_SRC_ISA_H
 #define CTE_SRC_ISA_H
 
+#include <stdatomic.h>
+
 #include "kernels.h"
 
 struct isa {
@@ -15,8 +17,16 @@ struct isa {
   const struct isa *tails;
 };
 
+/* NULL until first use. Acquire and release: a test's own row need not be a constant. */
+extern _Atomic(const struct isa *) cte_isa_in_use;
+
+const struct isa *cte_isa_choose(void);
+
 /* The row in use; chosen on first use. */
-const struct isa *cte_isa(void);
+static inline const struct isa *cte_isa(void) {
+  const struct isa *row = atomic_load_explicit(&cte_isa_in_use, memory_order_acquire);
+  return row != NULL ? row : cte_isa_choose();
+}
 
 /* For tests: makes any row, their own too, the one in use; NULL: the best again. */
 void cte_isa_set(const struct isa *isa);

@@ -296,7 +296,7 @@ const struct codec cte_lines_checker = {check, 1};
 cte_result cte_lines_check(const void *src, size_t n, uint32_t allowed) {
   struct lines_checker state;
   if (cte_lines_checker_init(&state, allowed) != CTE_OK) return refused();
-  return cte_one_shot(&cte_lines_checker, &state, src, n, NULL, 0);
+  return one_shot(cte_lines_checker.step, &state, src, n, NULL, 0, (struct done){0, 0});
 }
 
 /* ---- The choice of an encoding ---- */

@@ -247,7 +247,7 @@ size_t cte_qp_encoded_size(const void *src, size_t n, const cte_qp_encode_option
 cte_result cte_qp_encode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_encode_options *options) {
   struct qp_encoder state;
   if (cte_qp_encoder_init(&state, options) != CTE_OK || (src == dst && n > 0)) return refused();
-  return cte_one_shot(&cte_qp_encoder, &state, src, n, dst, cap);
+  return one_shot(cte_qp_encoder.step, &state, src, n, dst, cap, (struct done){0, 0});
 }
 
 /* ---- Decoding: options ---- */
@@ -467,5 +467,5 @@ size_t cte_qp_decoded_bound(size_t n, const cte_qp_decode_options *options) {
 cte_result cte_qp_decode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_decode_options *options) {
   struct qp_decoder state;
   if (cte_qp_decoder_init(&state, options) != CTE_OK || (dst && dst == src && state.params.line_end == 2)) return refused();
-  return cte_one_shot(&cte_qp_decoder, &state, src, n, dst, cap);
+  return one_shot(cte_qp_decoder.step, &state, src, n, dst, cap, (struct done){0, 0});
 }

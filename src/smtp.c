@@ -399,13 +399,13 @@ size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options) {
 cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options) {
   struct smtp_writer writer;
   if (cte_smtp_writer_init(&writer, options) != CTE_OK || (src == dst && n > 0)) return refused();
-  return cte_one_shot(&cte_smtp_writer, &writer, src, n, dst, cap);
+  return one_shot(cte_smtp_writer.step, &writer, src, n, dst, cap, (struct done){0, 0});
 }
 
 cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options) {
   struct smtp_reader reader;
   if (cte_smtp_reader_init(&reader, options) != CTE_OK || (src == dst && n > 0)) return refused();
-  return cte_one_shot(&cte_smtp_reader, &reader, src, n, dst, cap);
+  return one_shot(cte_smtp_reader.step, &reader, src, n, dst, cap, (struct done){0, 0});
 }
 
 /* ---- Stuffing without a copy ---- */

@@ -57,7 +57,7 @@ static struct stream *reset(cte_stream *s, enum codec_id id) {
   struct stream *stream = (struct stream *)s;
   memset(s, 0, sizeof *s);
   stream->id = id;
-  stream->report = report_new();
+  report_reset(&stream->report);
   return stream;
 }
 

@@ -38,26 +38,12 @@ static inline vec characters_of(vec parts, vec offsets) {
   return vec_add(sextets, vec_look_up(offsets, class));
 }
 
-static inline vec encode_vector(const struct encoding *e) {
-  const bool inside = e->begun && e->left >= OCTETS + INSIDE_BEHIND;
-  return characters_of(inside ? spread_inside(e->src) : spread(e->src), e->offsets);
-}
-
 static inline void encode_advance(struct encoding *e, size_t octets, size_t written) {
   e->src += octets;
   e->left -= octets;
   e->dst += written;
   e->room -= written;
   e->begun = true;
-}
-
-/* Encodes so many vectors without a line end. */
-static inline void encode_whole(struct encoding *e, size_t vectors) {
-  e->open -= vectors * VEC;
-  for (; vectors > 0; vectors--) {
-    vec_store(e->dst, encode_vector(e));
-    encode_advance(e, OCTETS, VEC);
-  }
 }
 
 /* Octets that put_broken may write: a line end and two vectors, of which each may be all slack. */
@@ -70,20 +56,22 @@ static inline void put_broken(const struct encoding *e, uint8_t *dst, vec charac
   vec_store(dst + at + e->line_end, rotate(characters, at / 4));
 }
 
-/* Encodes the vector in which the open line ends. False: there is no room for it. */
-static inline bool encode_broken(struct encoding *e) {
-  const size_t size = VEC + e->line_end;
+/* Encodes a vector where there is room for it, but perhaps not for slack. False: there is not. */
+static inline bool encode_exactly(struct encoding *e) {
+  const bool ends = e->open < VEC;
+  const size_t size = VEC + (ends ? e->line_end : 0);
   if (e->room < size) return false;
-  const vec characters = encode_vector(e);
-  if (e->room >= BROKEN_ROOM) {
-    put_broken(e, e->dst, characters, (size_t)e->open);
-  } else {
+  const vec characters = characters_of(spread(e->src), e->offsets);
+  if (ends) {
     uint8_t broken[BROKEN_ROOM];
     put_broken(e, broken, characters, (size_t)e->open);
     vec_store(e->dst, vec_load(broken));
     vec_store(e->dst + e->line_end, vec_load(broken + e->line_end));
+    e->open += e->columns;
+  } else {
+    vec_store(e->dst, characters);
   }
-  e->open += e->columns - VEC;
+  e->open -= VEC;
   encode_advance(e, OCTETS, size);
   return true;
 }
@@ -154,11 +142,12 @@ static inline void encode_cycles(struct encoding *e) {
   }
 }
 
-/* Whole and broken vectors in turn, as the lines have them, while both ends of src and dst are far. */
+/* Whole and broken vectors in turn, as the lines have them. */
 static inline void encode_lines(struct encoding *e) {
   struct encoding at = *e;
-  while (at.left >= OCTETS + INSIDE_BEHIND && at.room >= BROKEN_ROOM) {
-    const vec characters = characters_of(spread_inside(at.src), at.offsets);
+  while (at.left >= OCTETS && at.room >= BROKEN_ROOM) {
+    const bool inside = at.begun && at.left >= OCTETS + INSIDE_BEHIND;
+    const vec characters = characters_of(inside ? spread_inside(at.src) : spread(at.src), at.offsets);
     size_t size = VEC;
     if (at.open >= VEC) {
       vec_store(at.dst, characters);
@@ -185,18 +174,10 @@ static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t octets, v
   vec_store(last_dst, characters_of(spread(last), offsets));
 }
 
-/* Lines of less than a vector, or of broken quanta, are the codec's. */
-static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
-                          uint64_t *column) {
-  const bool folded = params->columns != UINT64_MAX;
-  if (folded && (params->columns % 4 != 0 || params->columns < VEC || *column % 4 != 0)) return (struct done){0, 0};
-  const vec offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL]);
-  const size_t quanta = least(n / 3, cap / 4);
-  if (quanta >= VEC / 4 && n / 3 <= (params->columns - *column) / 4) {
-    encode_run(src, dst, 3 * quanta, offsets);
-    *column += 4 * quanta;
-    return (struct done){3 * quanta, 4 * quanta};
-  }
+/* Text with line ends in it. Lines of less than a vector, or of broken quanta, are the codec's. */
+__attribute__((noinline)) static struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                           const struct base64_encode_params *params, uint64_t *column) {
+  if (params->columns % 4 != 0 || params->columns < VEC || *column % 4 != 0) return (struct done){0, 0};
   struct encoding e = {.src = src,
                        .dst = dst,
                        .left = n,
@@ -205,19 +186,25 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
                        .open = params->columns - *column,
                        .line_end = params->line_end,
                        .begun = false,
-                       .offsets = offsets};
+                       .offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL])};
   memcpy(&e.line_end_octets, params->line_end == 2 ? "\r\n" : "\n", 2);
-  for (;;) {
-    if (params->columns == MIME) encode_cycles(&e);
-    if (folded && e.begun) encode_lines(&e);
-    size_t vectors = least(e.left / OCTETS, e.room / VEC);
-    if (vectors > e.open / VEC) vectors = (size_t)(e.open / VEC);
-    encode_whole(&e, vectors);
-    if (e.left < OCTETS || e.open >= VEC || !encode_broken(&e)) break;
-  }
+  do {
+    if (e.columns == MIME) encode_cycles(&e);
+    encode_lines(&e);
+  } while (e.left >= OCTETS && encode_exactly(&e));
   if (e.begun && e.left < OCTETS) encode_rest(&e);
   *column = params->columns - e.open;
   return (struct done){n - e.left, cap - e.room};
+}
+
+/* Where all is on one line nothing is set up but what that needs: calls of a line or less are frequent. */
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
+                          uint64_t *column) {
+  const size_t all = n / 3, quanta = least(all, cap / 4);
+  if (quanta < VEC / 4 || all > (params->columns - *column) / 4) return encode_folded(src, n, dst, cap, params, column);
+  encode_run(src, dst, 3 * quanta, vec_table(class_offsets[params->alphabet == ALPHABET_URL]));
+  *column += 4 * quanta;
+  return (struct done){3 * quanta, 4 * quanta};
 }
 
 #endif
