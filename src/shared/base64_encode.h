@@ -76,31 +76,40 @@ static inline bool encode_exactly(struct encoding *e) {
   return true;
 }
 
-/* What is left, less than a vector: encoded together with what was encoded before it. */
+/*
+ * What is left, less than a vector: encoded together with what was encoded before it. Where there is no room for slack the
+ * vector is stored whole, before the end of what is written.
+ */
 static inline void encode_rest(struct encoding *e) {
-  const size_t octets = e->left / 3 * 3, characters = octets / 3 * 4;
+  const size_t octets = e->left / 3 * 3, characters = octets / 3 * 4, before = VEC - characters;
   const bool ends = characters > e->open;
   const size_t size = characters + (ends ? e->line_end : 0);
   if (size == 0 || e->room < size) return;
   const vec last = characters_of(spread(e->src + octets - OCTETS), e->offsets);
-  encode_advance(e, octets, size);
   const uint64_t there = e->columns - e->open;
-  if (!ends && there >= VEC - characters) {
-    vec_store(e->dst - VEC, last);
+  if (e->room >= BROKEN_ROOM) {
+    vec_store(e->dst, rotate(last, before / 4));
+    if (ends) {
+      memcpy(e->dst + e->open, &e->line_end_octets, 2);
+      vec_store(e->dst + e->open + e->line_end, rotate(last, (before + (size_t)e->open) / 4));
+    }
+  } else if (!ends && there >= before) {
+    vec_store(e->dst + size - VEC, last);
   } else {
     /* The line end lies within the vector, or lies there already. */
     uint8_t broken[BROKEN_ROOM];
-    put_broken(e, broken, last, VEC - characters + (size_t)(ends ? e->open : 0 - there));
-    vec_store(e->dst - VEC - e->line_end, vec_load(broken));
-    vec_store(e->dst - VEC, vec_load(broken + e->line_end));
+    put_broken(e, broken, last, before + (size_t)(ends ? e->open : 0 - there));
+    vec_store(e->dst + size - VEC - e->line_end, vec_load(broken));
+    vec_store(e->dst + size - VEC, vec_load(broken + e->line_end));
   }
   e->open += ends ? e->columns - characters : 0 - (uint64_t)characters;
+  encode_advance(e, octets, size);
 }
 
 /* ---- 76 columns: 19 vectors are VEC / 4 lines ---- */
 
-/* Room for the cycle, the line end before it too. */
-enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2 };
+/* Room for the cycle, the line end before it too; from any column one begins within a cycle. */
+enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2, CYCLES_LEAST = 2 * CYCLE * OCTETS };
 
 /* The i-th vector of a cycle: i is a constant, and with it the place of the line end. Returns where the next one goes. */
 ALWAYS_INLINE uint8_t *cycle_vector(const struct encoding *e, uint8_t *dst, size_t i) {
@@ -142,12 +151,11 @@ static inline void encode_cycles(struct encoding *e) {
   }
 }
 
-/* Whole and broken vectors in turn, as the lines have them. */
-static inline void encode_lines(struct encoding *e) {
+/* Whole and broken vectors in turn, as the lines have them; as far as there is room, or to where so much of a line is open. */
+static inline void encode_lines(struct encoding *e, uint64_t stop) {
   struct encoding at = *e;
-  while (at.left >= OCTETS && at.room >= BROKEN_ROOM) {
-    const bool inside = at.begun && at.left >= OCTETS + INSIDE_BEHIND;
-    const vec characters = characters_of(inside ? spread_inside(at.src) : spread(at.src), at.offsets);
+  while (at.left >= OCTETS && at.room >= BROKEN_ROOM && at.open != stop) {
+    const vec characters = characters_of(spread(at.src), at.offsets);
     size_t size = VEC;
     if (at.open >= VEC) {
       vec_store(at.dst, characters);
@@ -188,10 +196,12 @@ __attribute__((noinline)) static struct done encode_folded(const uint8_t *src, s
                        .begun = false,
                        .offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL])};
   memcpy(&e.line_end_octets, params->line_end == 2 ? "\r\n" : "\n", 2);
-  do {
-    if (e.columns == MIME) encode_cycles(&e);
-    encode_lines(&e);
-  } while (e.left >= OCTETS && encode_exactly(&e));
+  if (e.columns == MIME && n >= CYCLES_LEAST) {
+    if (e.open != MIME) encode_lines(&e, 0);
+    encode_cycles(&e);
+  }
+  do encode_lines(&e, UINT64_MAX);
+  while (e.left >= OCTETS && encode_exactly(&e));
   if (e.begun && e.left < OCTETS) encode_rest(&e);
   *column = params->columns - e.open;
   return (struct done){n - e.left, cap - e.room};
