@@ -219,7 +219,7 @@ static struct step encode_step(void *state, struct report *report, const uint8_t
 }
 
 /* Unread at most: a character of 4 octets and a CR; or "From". */
-const struct codec cte_qp_encoder = {encode_step, 5};
+const struct codec cte_qp_encoder = {encode_step, 5, NULL};
 
 /* ---- Encoding: calls ---- */
 
@@ -453,7 +453,7 @@ static struct step decode_step(void *codec_state, struct report *report, const u
 }
 
 /* Unread at most: '=', 1024 blanks and a CR. */
-const struct codec cte_qp_decoder = {decode_step, LOOKAHEAD_MAX};
+const struct codec cte_qp_decoder = {decode_step, LOOKAHEAD_MAX, NULL};
 
 /* ---- Decoding: calls ---- */
 

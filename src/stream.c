@@ -10,8 +10,8 @@
 
 #include "codec.h"
 
-/* How far a chunk completes a tail: long enough for the step to get past it, short enough to copy. */
-#define WINDOW_STEP 64
+/* How far a chunk completes a tail: long enough for the step to get past it and for a record of a line, short to copy. */
+#define WINDOW_STEP 256
 
 enum codec_id { NONE, BASE64_ENCODE, BASE64_DECODE, QP_ENCODE, QP_DECODE, LINES_CHECK, SMTP_WRITE, SMTP_READ };
 
@@ -162,9 +162,7 @@ static const struct step broken = {CTE_ERROR_STATE, 0, 0};
 /* One step over the tail, completed by the chunk's first octets. */
 static struct step advance_tail(struct stream *s, cte_input *in, cte_output *out) {
   size_t old = s->tail_size, left = in->size - in->pos;
-  size_t take = sizeof s->tail - old;
-  if (take > WINDOW_STEP + old) take = WINDOW_STEP + old;
-  if (take > left) take = left;
+  size_t take = left < WINDOW_STEP ? left : WINDOW_STEP;
   if (take != 0) memcpy(s->tail + old, (const uint8_t *)in->data + in->pos, take);
 
   struct step step = advance(s, (struct span){s->tail, old + take}, out, false);
@@ -205,6 +203,17 @@ static bool valid(const struct stream *s, const cte_output *out) {
   return out->pos <= out->size && (out->data != NULL || out->pos == out->size) && s->id != NONE;
 }
 
+/* Lets a kernel take what it can, where nothing waits. */
+static void advance_quickly(struct stream *s, codec_quick *quick, cte_input *in, cte_output *out) {
+  if (quick == NULL || s->status != CTE_OK || s->tail_size != 0 || s->hold_pos != s->hold_size) return;
+  if (in->pos == in->size || out->pos == out->size) return;
+  const struct done done = quick(&s->state, &s->report, (const uint8_t *)in->data + in->pos, in->size - in->pos,
+                                 (uint8_t *)out->data + out->pos, out->size - out->pos);
+  in->pos += done.read;
+  out->pos += done.written;
+  s->report.offset += done.read;
+}
+
 cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
   struct stream *s = (struct stream *)stream;
   cte_output none = {NULL, 0, 0};
@@ -214,6 +223,7 @@ cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out)
 
   size_t start = in->pos;
   uint64_t base = s->report.offset + s->tail_size; /* the stream offset of in->data[start] */
+  advance_quickly(s, codecs[s->id]->quick, in, out);
   for (;;) {
     bool empty = drain(s, out);
     if (empty && s->status != CTE_OK) return (cte_status)s->status;

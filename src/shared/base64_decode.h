@@ -8,11 +8,12 @@
 /* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
 enum { STEPS = 160, REGULAR = 512 };
 
-static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
-                          struct base64_carry *carry) {
-  const uint8_t(*tables)[16] = decode_tables[params->alphabet];
+/* Any text. */
+__attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                         const struct base64_decode_params *params,
+                                                         struct base64_carry *carry) {
   const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
-  struct decoding d = {.tables = {vec_table(tables[0]), vec_table(tables[1]), vec_table(tables[2])},
+  struct decoding d = {.tables = tables_of(params->alphabet),
                        .begin = src,
                        .src = src,
                        .end = src + n,
@@ -33,6 +34,20 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   carry->column = d.column;
   carry->width = d.width;
   return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+}
+
+/* So much is a few lines. */
+enum { FEW = 256 };
+
+static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
+                          struct base64_carry *carry) {
+  struct done few = {0, 0};
+  if (n <= FEW) {
+    few = decode_few(tables_of(params->alphabet), src, n, dst, cap, params->line_ends, &carry->column);
+    if (few.read == n) return few;
+  }
+  const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);
+  return (struct done){few.read + rest.read, few.written + rest.written};
 }
 
 #endif

@@ -41,6 +41,11 @@ struct decoding {
   bool stopped;           /* a cause to stop was met */
 };
 
+static inline struct tables tables_of(uint8_t alphabet) {
+  const uint8_t(*tables)[16] = decode_tables[alphabet];
+  return (struct tables){vec_table(tables[0]), vec_table(tables[1]), vec_table(tables[2])};
+}
+
 static inline vec values_of(struct tables tables, vec v) {
   const vec class = vec_and(vec_look_up(tables.low, v), vec_look_up(tables.high, vec_high_nibble(v)));
   return vec_add_signed(vec_look_up(tables.offsets, class), v);
@@ -296,6 +301,55 @@ static inline void decode_regular(struct decoding *d) {
   d->src = at.src;
   d->column = width - at.open;
   if (width <= WIDTH_MAX) d->width = (uint32_t)width;
+}
+
+/* ---- A few lines ---- */
+
+/*
+ * Decodes `characters`, VEC or more and whole quanta, if nothing else stands there; the last vector takes some of those before
+ * it once more. Returns how many were decoded.
+ */
+static inline size_t decode_characters(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
+  /* Loaded before anything is stored: in place it may be written over. */
+  const vec last = values_of(tables, vec_load(src + (characters - VEC)));
+  uint8_t *const last_dst = dst + (characters / 4 * 3 - OCTETS);
+  size_t i = 0;
+  for (; i + VEC < characters; i += VEC, dst += OCTETS) {
+    const vec values = values_of(tables, vec_load(src + i));
+    if (!all_values(values)) return i;
+    put_packed_only(dst, values);
+  }
+  if (!all_values(last)) return i;
+  put_packed_only(last_dst, last);
+  return characters;
+}
+
+/*
+ * Decodes lines of 76, and of a last line what there is, as far as that is simple. Nothing is set up but what that needs:
+ * calls of a line or two are frequent.
+ */
+static inline struct done decode_few(struct tables tables, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                     uint8_t line_ends, uint64_t *column) {
+  const size_t width = line_ends == SKIP_NONE ? n : MIME;
+  struct done done = {0, 0};
+  uint64_t at = line_ends == SKIP_NONE ? 0 : *column;
+  while (at <= width && done.read < n) {
+    const uint8_t *line = src + done.read;
+    const size_t left = n - done.read, open = width - (size_t)at, characters = least(left, open);
+    if (characters > 0) {
+      if (characters < VEC || characters % 4 != 0 || cap - done.written < characters / 4 * 3) break;
+      const size_t decoded = decode_characters(tables, line, characters, dst + done.written);
+      done.read += decoded;
+      done.written += decoded / 4 * 3;
+      at += decoded;
+      if (decoded < characters) break;
+    }
+    if (left - characters < 2 || line_ends != SKIP_CR_LF || line[characters] != '\r' || line[characters + 1] != '\n') break;
+    done.read += 2;
+    at = 0;
+  }
+  *column = line_ends == SKIP_NONE ? *column + done.read : at;
+  return done;
 }
 
 /* ---- The end of the text, step by step ---- */
