@@ -23,7 +23,7 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
                        .limit = unlimited ? UINT64_MAX : MIME,
                        .width = carry->width,
                        .line_ends = params->line_ends};
-  while (d.src < d.end && !d.stopped) {
+  while (d.end - d.src >= 4 && !d.stopped) {
     const uint8_t *begin = d.src;
     decode_regular(&d);
     while (d.src < d.end && !d.stopped && d.end - d.src <= STEPS && decode_step(&d)) continue;
@@ -41,9 +41,12 @@ enum { FEW = 256 };
 
 static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
                           struct base64_carry *carry) {
+  /* Of more only the open line: cycles begin where a line begins. */
+  const bool open = carry->column > 0 && carry->column <= MIME && params->line_ends != SKIP_NONE;
+  const size_t size = n <= FEW ? n : open ? MIME + 2 - (size_t)carry->column : 0;
   struct done few = {0, 0};
-  if (n <= FEW) {
-    few = decode_few(tables_of(params->alphabet), src, n, dst, cap, params->line_ends, &carry->column);
+  if (size > 0) {
+    few = decode_few(tables_of(params->alphabet), src, size, n, dst, cap, params->line_ends, &carry->column);
     if (few.read == n) return few;
   }
   const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);

@@ -324,12 +324,21 @@ static inline size_t decode_characters(struct tables tables, const uint8_t *src,
   return characters;
 }
 
+/* The same of less than VEC characters, where VEC octets can be loaded and PACKED stored. In place that is left. */
+static inline size_t decode_less(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
+  const vec values = values_of(tables, vec_load(src));
+  if (others_in(values) & ((UINT32_C(1) << characters) - 1)) return 0;
+  if ((uintptr_t)src + characters - (uintptr_t)dst < PACKED) return 0;
+  put_packed(dst, values);
+  return characters;
+}
+
 /*
- * Decodes lines of 76, and of a last line what there is, as far as that is simple. Nothing is set up but what that needs:
- * calls of a line or two are frequent.
+ * Decodes lines of 76 in src[0..n), and of a last line what there is, as far as that is simple; src[0..seen) can be read.
+ * Nothing is set up but what that needs: calls of a line or two are frequent.
  */
-static inline struct done decode_few(struct tables tables, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                     uint8_t line_ends, uint64_t *column) {
+static inline struct done decode_few(struct tables tables, const uint8_t *src, size_t n, size_t seen, uint8_t *dst,
+                                     size_t cap, uint8_t line_ends, uint64_t *column) {
   const size_t width = line_ends == SKIP_NONE ? n : MIME;
   struct done done = {0, 0};
   uint64_t at = line_ends == SKIP_NONE ? 0 : *column;
@@ -337,8 +346,12 @@ static inline struct done decode_few(struct tables tables, const uint8_t *src, s
     const uint8_t *line = src + done.read;
     const size_t left = n - done.read, open = width - (size_t)at, characters = least(left, open);
     if (characters > 0) {
-      if (characters < VEC || characters % 4 != 0 || cap - done.written < characters / 4 * 3) break;
-      const size_t decoded = decode_characters(tables, line, characters, dst + done.written);
+      const size_t room = cap - done.written;
+      if (characters % 4 != 0 || room < characters / 4 * 3) break;
+      const size_t decoded = characters >= VEC ? decode_characters(tables, line, characters, dst + done.written)
+                             : seen - done.read >= VEC && room >= PACKED
+                                 ? decode_less(tables, line, characters, dst + done.written)
+                                 : 0;
       done.read += decoded;
       done.written += decoded / 4 * 3;
       at += decoded;
