@@ -10,8 +10,9 @@
 
 #include "codec.h"
 
-/* How far a chunk completes a tail: long enough for the step to get past it and for a record of a line, short to copy. */
-#define WINDOW_STEP 256
+/* How far a chunk completes a tail: long enough for the step to get past it, short to copy; or all of a record of a line. */
+#define WINDOW_STEP 32
+#define RECORD      256
 
 enum codec_id { NONE, BASE64_ENCODE, BASE64_DECODE, QP_ENCODE, QP_DECODE, LINES_CHECK, SMTP_WRITE, SMTP_READ };
 
@@ -45,7 +46,7 @@ struct stream {
     struct smtp_reader smtp_reader;
   } state;
   uint8_t hold[STEP_ROOM];
-  uint8_t tail[LOOKAHEAD_MAX + WINDOW_STEP];
+  uint8_t tail[LOOKAHEAD_MAX + RECORD];
 };
 
 _Static_assert(sizeof(struct stream) <= CTE_STREAM_SIZE, "a stream fits in its public size");
@@ -162,7 +163,7 @@ static const struct step broken = {CTE_ERROR_STATE, 0, 0};
 /* One step over the tail, completed by the chunk's first octets. */
 static struct step advance_tail(struct stream *s, cte_input *in, cte_output *out) {
   size_t old = s->tail_size, left = in->size - in->pos;
-  size_t take = left < WINDOW_STEP ? left : WINDOW_STEP;
+  size_t take = left <= RECORD ? left : WINDOW_STEP + old < RECORD ? WINDOW_STEP + old : RECORD;
   if (take != 0) memcpy(s->tail + old, (const uint8_t *)in->data + in->pos, take);
 
   struct step step = advance(s, (struct span){s->tail, old + take}, out, false);

@@ -108,8 +108,8 @@ static inline void encode_rest(struct encoding *e) {
 
 /* ---- 76 columns: 19 vectors are VEC / 4 lines ---- */
 
-/* Room for the cycle, the line end before it too; from any column one begins within a cycle. */
-enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2, CYCLES_LEAST = 2 * CYCLE * OCTETS };
+/* Room for the cycle, the line end before it too. */
+enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2, CYCLES_LEAST = CYCLE * OCTETS + INSIDE_BEHIND };
 
 /* The i-th vector of a cycle: i is a constant, and with it the place of the line end. Returns where the next one goes. */
 ALWAYS_INLINE uint8_t *cycle_vector(const struct encoding *e, uint8_t *dst, size_t i) {
@@ -151,10 +151,26 @@ static inline void encode_cycles(struct encoding *e) {
   }
 }
 
-/* Whole and broken vectors in turn, as the lines have them; as far as there is room, or to where so much of a line is open. */
-static inline void encode_lines(struct encoding *e, uint64_t stop) {
+/* Whole lines, where a cycle is too much: the last vector of each takes some of what is before it once more. */
+static inline void encode_mime_lines(struct encoding *e) {
+  enum { LINE_OCTETS = MIME / 4 * 3 };
+  while (e->left >= LINE_OCTETS && e->room >= MIME + 2 && e->open % MIME == 0) {
+    uint8_t *dst = e->dst;
+    if (e->open == 0) {
+      memcpy(dst, &e->line_end_octets, 2);
+      dst += e->line_end;
+    }
+    for (size_t k = 0; k < MIME / VEC; k++) vec_store(dst + k * VEC, characters_of(spread(e->src + k * OCTETS), e->offsets));
+    vec_store(dst + (MIME - VEC), characters_of(spread(e->src + (LINE_OCTETS - OCTETS)), e->offsets));
+    e->open = 0;
+    encode_advance(e, LINE_OCTETS, (size_t)(dst - e->dst) + MIME);
+  }
+}
+
+/* Whole and broken vectors in turn, as the lines have them. */
+static inline void encode_lines(struct encoding *e) {
   struct encoding at = *e;
-  while (at.left >= OCTETS && at.room >= BROKEN_ROOM && at.open != stop) {
+  while (at.left >= OCTETS && at.room >= BROKEN_ROOM) {
     const vec characters = characters_of(spread(at.src), at.offsets);
     size_t size = VEC;
     if (at.open >= VEC) {
@@ -182,6 +198,18 @@ static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t octets, v
   vec_store(last_dst, characters_of(spread(last), offsets));
 }
 
+/* Encodes what the open line has room for: a cycle begins with a line. */
+static inline void end_line(struct encoding *e) {
+  const size_t characters = (size_t)e->open, octets = characters / 4 * 3;
+  if (characters % MIME == 0 || e->left < MIME + OCTETS || e->room < MIME + VEC) return;
+  if (characters >= VEC)
+    encode_run(e->src, e->dst, octets, e->offsets);
+  else
+    vec_store(e->dst, characters_of(spread(e->src), e->offsets));
+  e->open = 0;
+  encode_advance(e, octets, characters);
+}
+
 /* Text with line ends in it. Lines of less than a vector, or of broken quanta, are the codec's. */
 __attribute__((noinline)) static struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                            const struct base64_encode_params *params, uint64_t *column) {
@@ -196,11 +224,12 @@ __attribute__((noinline)) static struct done encode_folded(const uint8_t *src, s
                        .begun = false,
                        .offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL])};
   memcpy(&e.line_end_octets, params->line_end == 2 ? "\r\n" : "\n", 2);
-  if (e.columns == MIME && n >= CYCLES_LEAST) {
-    if (e.open != MIME) encode_lines(&e, 0);
-    encode_cycles(&e);
+  if (e.columns == MIME) {
+    if (n >= CYCLES_LEAST) end_line(&e);
+    if (n >= CYCLES_LEAST) encode_cycles(&e);
+    encode_mime_lines(&e);
   }
-  do encode_lines(&e, UINT64_MAX);
+  do encode_lines(&e);
   while (e.left >= OCTETS && encode_exactly(&e));
   if (e.begun && e.left < OCTETS) encode_rest(&e);
   *column = params->columns - e.open;
