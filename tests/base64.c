@@ -348,6 +348,43 @@ static void long_lines(void **state) {
   check_case("garbage in column 77", &base64_decode_subject, &both, text, 80, &own);
 }
 
+/* Where quantum q of a text ends: flat, or in lines of 76 with CRLF. */
+static size_t quantum_end(size_t q, bool folded) {
+  return folded ? q / 19 * 78 + q % 19 * 4 + 4 : 4 * q + 4;
+}
+
+/*
+ * Each octet outside the alphabet in the place of each character, in texts that end there or later: in every place of a
+ * vector and of a tail it is an error where it stands. CR and LF in folded text leave a quantum that is not whole.
+ */
+static void every_corruption(void **state) {
+  (void)state;
+  random_begin("every_corruption");
+  enum { QUANTA = 200 };
+  static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const cte_base64_decode_options options[] = {CTE_BASE64_DECODE_STRICT, {.reject = CTE_BASE64_REJECT_STRICT}};
+  static uint8_t plain[3 * QUANTA], text[5 * QUANTA], dst[3 * QUANTA];
+  for (int folded = 0; folded < 2; folded++) {
+    make_input(plain, sizeof plain, INPUT_RANDOM);
+    cte_base64_encode(plain, sizeof plain, text, sizeof text, folded ? &encode_mail : &encode_flat);
+    for (size_t i = 0; i < 4 * (size_t)QUANTA; i++) {
+      size_t at = quantum_end(i / 4, folded) - 4 + i % 4;
+      uint8_t was = text[at];
+      for (int octet = 0; octet < 256; octet++) {
+        size_t n = quantum_end(i / 4 + random_below(QUANTA - i / 4), folded);
+        bool padding = octet == '=' && at == n - 1;
+        if (padding || memchr(alphabet, octet, 64) || !fixed_case()) continue;
+        text[at] = (uint8_t)octet;
+        cte_result got = cte_base64_decode(text, n, dst, sizeof dst, &options[folded]);
+        bool there = octet != '=' && !(folded && (octet == '\r' || octet == '\n'));
+        if (got.status >= CTE_OK || (there && got.read != at))
+          fail_msg("octet %d at %zu of %zu: status %d at %zu", octet, at, n, got.status, got.read);
+      }
+      text[at] = was;
+    }
+  }
+}
+
 /* ---- Sizes and bounds ---- */
 
 /* The size in checked arithmetic; SIZE_MAX when it passes SIZE_MAX. */
@@ -392,12 +429,14 @@ static void encoded_size(void **state) {
 /* 6 n / 8, and some text reaches it: characters alone, in the alphabet asked for. */
 static void decoded_bound(void **state) {
   (void)state;
+  random_begin("decoded_bound");
   static uint8_t text[1400], dst[1400];
   memset(text, 'A', sizeof text);
   for (size_t i = 0; i < COUNT(decode_options); i++) {
     const cte_base64_decode_options *o = &decode_options[i];
     for (size_t n = 0; n < sizeof text; n++) {
       assert_true(cte_base64_decoded_bound(n, o) == n / 4 * 3 + n % 4 * 3 / 4);
+      if (!fixed_case()) continue;
       cte_result got = cte_base64_decode(text, n, dst, sizeof dst, o);
       if (got.status == CTE_OK && n % 4 != 1) assert_int_equal(got.written, cte_base64_decoded_bound(n, o));
     }
@@ -468,11 +507,12 @@ static void round_trip(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(vectors),        cmocka_unit_test(mail_lines),   cmocka_unit_test(malformed),
-      cmocka_unit_test(long_lines),     cmocka_unit_test(encoded_size), cmocka_unit_test(decoded_bound),
-      cmocka_unit_test(bad_options),    cmocka_unit_test(null_options), cmocka_unit_test(round_trip),
-      cmocka_unit_test(encode_lengths), cmocka_unit_test(encode_cuts),  cmocka_unit_test(encode_large),
-      cmocka_unit_test(decode_lengths), cmocka_unit_test(decode_cuts),  cmocka_unit_test(decode_large),
+      cmocka_unit_test(vectors),       cmocka_unit_test(mail_lines),       cmocka_unit_test(malformed),
+      cmocka_unit_test(long_lines),    cmocka_unit_test(every_corruption), cmocka_unit_test(encoded_size),
+      cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),      cmocka_unit_test(null_options),
+      cmocka_unit_test(round_trip),    cmocka_unit_test(encode_lengths),   cmocka_unit_test(encode_cuts),
+      cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),   cmocka_unit_test(decode_cuts),
+      cmocka_unit_test(decode_large),
   };
   return run_on_every_row("base64", tests, COUNT(tests));
 }

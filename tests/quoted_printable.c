@@ -133,7 +133,7 @@ static const struct encode_case encode_cases[] = {
      {.flags = CTE_QP_ENCODE_EBCDIC},
      TEXT("=21=22=23=24%&'()*+,-./09:;<>?=40AZ=5B=5C=5D=5E_=60az=7B=7C=7D=7E")},
     {"controls, DEL, NUL", TEXT("\x01\x1F\x7F\0\tx"), {0}, TEXT("=01=1F=7F=00\tx")},
-    {"a blank before a line end", TEXT("a \r\nb\t\r\n"), {0}, TEXT("a=20\r\nb=09\r\n")},
+    {"a blank before a line end (Dovecot: left raw)", TEXT("a \r\nb\t\r\n"), {0}, TEXT("a=20\r\nb=09\r\n")},
     {"blanks before a line end", TEXT("a  \r\n \t\r\n"), {0}, TEXT("a =20\r\n =09\r\n")},
     {"a blank that is the last of the data (libetpan: doubled)", TEXT("a "), {0}, TEXT("a=20")},
     {"the same with a soft end", TEXT("a "), {.flags = CTE_QP_SOFT_END}, TEXT("a =\r\n")},
@@ -166,6 +166,11 @@ static const struct encode_case encode_cases[] = {
     {"75 columns with a soft end", TEXT(SEVENTY_FIVE), {.flags = CTE_QP_SOFT_END}, TEXT(SEVENTY_FIVE "=\r\n")},
     {"an escape to column 76 at the end", TEXT(SEVENTY_THREE "="), {0}, TEXT(SEVENTY_THREE "=3D")},
     {"an escape to column 76, more follows", TEXT(SEVENTY_THREE "=x"), {0}, TEXT(SEVENTY_THREE "=\r\n=3Dx")},
+    {"an escape to columns 74 - 76, more follows", TEXT(SEVENTY "a==="), {0}, TEXT(SEVENTY "a=3D=\r\n=3D=3D")},
+    {"a line of 241 columns",
+     TEXT(SEVENTY_FIVE SEVENTY_FIVE SEVENTY_FIVE "0123456789abcdef\r\n"),
+     {0},
+     TEXT(SEVENTY_FIVE "=\r\n" SEVENTY_FIVE "=\r\n" SEVENTY_FIVE "=\r\n0123456789abcdef\r\n")},
     {"an escape to column 75", TEXT(SEVENTY "ab=xy"), {0}, TEXT(SEVENTY "ab=3D=\r\nxy")},
     {"a last blank in column 74", TEXT(SEVENTY_THREE " \r\n"), {0}, TEXT(SEVENTY_THREE "=20\r\n")},
     {"a last blank in column 75", TEXT(SEVENTY_THREE "d \r\n"), {0}, TEXT(SEVENTY_THREE "d=\r\n=20\r\n")},
@@ -413,6 +418,10 @@ static void check_output(const uint8_t *out, size_t n, const cte_qp_encode_optio
     if (column == 1 && o->flags & CTE_QP_ENCODE_FROM && n - i >= 5 && !memcmp(out + i, "From ", 5)) fail_msg("a raw From");
   }
   if (n && (out[n - 1] == ' ' || out[n - 1] == '\t')) fail_msg("a raw blank at the end");
+  if (n && out[n - 1] == '=') fail_msg("a lone '=' at the end");
+  size_t line_end = n && out[n - 1] == '\n' ? n >= 2 && out[n - 2] == '\r' ? 2 : 1 : 0;
+  bool soft = line_end && n > line_end && out[n - line_end - 1] == '=';
+  if (soft && !(o->flags & CTE_QP_SOFT_END)) fail_msg("a soft line break at the end");
 }
 
 /* Each line of the output, decoded on its own, is UTF-8 where the whole is: no character was split. */
@@ -489,7 +498,7 @@ static void encoded_bound(void **state) {
     const cte_qp_encode_options *o = &encode_options[i];
     for (size_t n = 0; n <= sizeof src; n++) {
       check_bound_far(n, o);
-      if (o->flags & CTE_QP_WHOLE_UTF8) continue;
+      if (o->flags & CTE_QP_WHOLE_UTF8 || !fixed_case()) continue;
       cte_result got = cte_qp_encode(src, n, dst, sizeof dst, o);
       assert_int_equal(got.written, cte_qp_encoded_bound(n, o));
     }
@@ -519,6 +528,7 @@ static void encoded_size(void **state) {
 
 static void decoded_bound(void **state) {
   (void)state;
+  random_begin("decoded_bound");
   static uint8_t src[700], dst[1400];
   for (size_t i = 0; i < COUNT(decode_options); i++) {
     const cte_qp_decode_options *o = &decode_options[i];
@@ -526,6 +536,7 @@ static void decoded_bound(void **state) {
     memset(src, doubles ? '\n' : 'a', sizeof src);
     for (size_t n = 0; n <= sizeof src; n++) {
       assert_true(cte_qp_decoded_bound(n, o) == (doubles ? 2 * n : n));
+      if (!fixed_case()) continue;
       cte_result got = cte_qp_decode(src, n, dst, sizeof dst, o);
       if (got.status == CTE_OK) assert_int_equal(got.written, cte_qp_decoded_bound(n, o));
     }

@@ -257,6 +257,7 @@ static const struct {
 /* None of the twelve ends the data, whole or cut, whatever the policy; the true end does, and what follows it is unread. */
 static void reader_smuggling(void **state) {
   (void)state;
+  random_begin("reader_smuggling");
   static const char after[] = SECOND "\r\n.\r\nQUIT\r\n";
   for (size_t i = 0; i < COUNT(smuggling); i++) {
     char src[120] = "first";
@@ -270,6 +271,7 @@ static void reader_smuggling(void **state) {
       cte_result got = cte_smtp_read(src, n, dst, sizeof dst, &read_options[k]);
       assert_int_equal(got.status, CTE_END);
       assert_int_equal(got.read, n - 6);
+      if (!fixed_case()) continue;
       check_one_shot(&smtp_read_subject, &read_options[k], (const uint8_t *)src, n);
       check_every_cut(&smtp_read_subject, &read_options[k], (const uint8_t *)src, n);
     }
@@ -302,6 +304,7 @@ static bool lax_end(const uint8_t *data, size_t n) {
 /* What the writer sends for them is an end of data for no receiver, or is refused. */
 static void writer_smuggling(void **state) {
   (void)state;
+  random_begin("writer_smuggling");
   for (size_t i = 0; i < COUNT(smuggling); i++) {
     uint8_t src[120] = "first", dst[300], back[300];
     size_t n = 5;
@@ -312,7 +315,7 @@ static void writer_smuggling(void **state) {
     for (size_t k = 0; k < write_count; k++) {
       if (write_options[k].bdat) continue;
       cte_result got = cte_smtp_write(src, n, dst, sizeof dst, &write_options[k]);
-      check_every_cut(&smtp_write_subject, &write_options[k], src, n);
+      if (fixed_case()) check_every_cut(&smtp_write_subject, &write_options[k], src, n);
       if (got.status != CTE_OK) continue;
       assert_false(lax_end(dst, got.written));
       cte_result in = cte_smtp_read(dst, got.written, back, sizeof back, NULL);

@@ -2,7 +2,8 @@
  * support.h: what every test program needs: cmocka, buffers against guard pages, random and structured inputs with a
  * printed seed, and the checks of a codec, one-shot and streamed, against the reference.
  *
- * CTE_TEST_SEED (a number) gives the seed, else the time does; CTE_TEST_SCALE (1, or 0.1) the amount of random tests.
+ * CTE_TEST_SEED (a number) gives the seed, else the time does; CTE_TEST_SCALE (1, or 0.1) the amount of random tests, and
+ * below 0.1 of the fixed ones too: see fixed_case.
  */
 #ifndef CTE_TESTS_SUPPORT_H
 #define CTE_TESTS_SUPPORT_H
@@ -46,6 +47,14 @@ bool random_one_in(size_t n);
 
 /* `count` times CTE_TEST_SCALE, at least 1. */
 size_t scaled(size_t count);
+
+/*
+ * Whether to run one of a fixed set of cases, such as every cut of a long line, and how much of a fixed count. At scales of
+ * 0.1 and more that is all of it: only random tests get fewer, under the sanitizers too. Emulated CPUs, on which a case
+ * takes thirty times as long, are tested at a scale below 0.1 (tests/cpus/run); there it is that share of it.
+ */
+bool fixed_case(void);
+size_t scaled_fixed(size_t count);
 
 /* ---- Inputs ---- */
 
