@@ -116,6 +116,12 @@ static struct done encode_quick(void *state, const struct report *report, const 
 
 const struct codec cte_base64_encoder = {encode, 2, encode_quick};
 
+/* Apart, so that the calls below need no more registers and stack than their common case. */
+__attribute__((noinline)) static cte_result encode_more(struct base64_encoder *e, const void *src, size_t n, void *dst,
+                                                        size_t cap, struct done done) {
+  return one_shot(encode, e, src, n, dst, cap, done);
+}
+
 /* Where a kernel takes everything, as of a line's 57 octets, nothing else is set up: such calls are frequent. */
 cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_encode_options *options) {
   struct base64_encoder e;
@@ -128,7 +134,7 @@ cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, c
       return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
     }
   }
-  return one_shot(encode, &e, src, n, dst, cap, done);
+  return encode_more(&e, src, n, dst, cap, done);
 }
 
 /* ---- Decoding ---- */
@@ -381,6 +387,12 @@ static struct done decode_quick(void *state, const struct report *report, const 
 
 const struct codec cte_base64_decoder = {decode, 0, decode_quick};
 
+/* As encode_more. */
+__attribute__((noinline)) static cte_result decode_more(struct base64_decoder *s, const void *src, size_t n, void *dst,
+                                                        size_t cap, struct done done) {
+  return one_shot(decode, s, src, n, dst, cap, done);
+}
+
 /* Where a kernel takes everything, as of ordinary text without padding, nothing else need be set up. */
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
   struct base64_decoder state;
@@ -390,5 +402,5 @@ cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, c
     done = cte_isa()->base64->decode(src, n, dst, cap, &state.params, &state.carry);
     if (done.read == n) return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
   }
-  return one_shot(decode, &state, src, n, dst, cap, done);
+  return decode_more(&state, src, n, dst, cap, done);
 }
