@@ -93,6 +93,7 @@ enum { QP_CRLF = 0, QP_LF = 1, QP_EITHER = 2, QP_KEEP = 3, QP_BINARY = 4 };
 
 struct qp_encode_params {
   const uint8_t *escape;  /* 256: not 0 where the octet is always written as =XX; CR and LF are among them */
+  const uint8_t *plain;   /* 16: bit h of plain[l] is set where the octet 16 h + l, below 128, is not */
   uint8_t line_ends;      /* QP_: what is a line end in the input */
   uint8_t line_end;       /* octets of a line end written: 2 is CRLF, 1 is LF */
   bool dot, from, dashes; /* escape these at the start of an output line */

@@ -48,6 +48,12 @@ static const uint8_t escape_ebcdic[256] = {ALL,  1,   0,   1,   1,   1,   1,   1
                                            NONE, 0,   0,   0,   1,   1,   1,   1,   1,    /* 70: { | } ~ */
                                            ALL,  ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL,  ALL, ALL, ALL, ALL, ALL, ALL, ALL};
 
+/* What is not escaped, as kernels.h has it. */
+static const uint8_t plain_text[16] = {0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc,
+                                       0xfc, 0xfd, 0xfc, 0xfc, 0xfc, 0xf4, 0xfc, 0x7c};
+static const uint8_t plain_ebcdic[16] = {0xac, 0xf8, 0xf8, 0xf8, 0xf8, 0xfc, 0xfc, 0xfc,
+                                         0xfc, 0xfd, 0xfc, 0x5c, 0x5c, 0x54, 0x5c, 0x7c};
+
 int32_t cte_qp_encoder_init(struct qp_encoder *state, const void *options) {
   static const cte_qp_encode_options mail = CTE_QP_ENCODE_TEXT;
   const cte_qp_encode_options *o = options ? options : &mail;
@@ -57,6 +63,7 @@ int32_t cte_qp_encoder_init(struct qp_encoder *state, const void *options) {
       !all_zero(o->reserved, sizeof o->reserved))
     return CTE_ERROR_ARGUMENT;
   *state = (struct qp_encoder){.params = {.escape = o->flags & CTE_QP_ENCODE_EBCDIC ? escape_ebcdic : escape_text,
+                                          .plain = o->flags & CTE_QP_ENCODE_EBCDIC ? plain_ebcdic : plain_text,
                                           .line_ends = o->line_ends,
                                           .line_end = o->line_end == CTE_LINE_END_LF ? 1 : 2,
                                           .dot = o->flags & CTE_QP_ENCODE_DOT,
@@ -218,8 +225,15 @@ static struct step encode_step(void *state, struct report *report, const uint8_t
   return encode(state, src, n, dst ? dst : &none, dst ? cap : 0, last);
 }
 
+static struct done encode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
+                                size_t cap) {
+  struct qp_encoder *e = state;
+  (void)report;
+  return cte_isa()->qp->encode(src, n, dst, cap, &e->params, &e->column);
+}
+
 /* Unread at most: a character of 4 octets and a CR; or "From". */
-const struct codec cte_qp_encoder = {encode_step, 5, NULL};
+const struct codec cte_qp_encoder = {encode_step, 5, encode_quick};
 
 /* ---- Encoding: calls ---- */
 
@@ -247,7 +261,13 @@ size_t cte_qp_encoded_size(const void *src, size_t n, const cte_qp_encode_option
 cte_result cte_qp_encode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_encode_options *options) {
   struct qp_encoder state;
   if (cte_qp_encoder_init(&state, options) != CTE_OK || (src == dst && n > 0)) return refused();
-  return one_shot(cte_qp_encoder.step, &state, src, n, dst, cap, (struct done){0, 0});
+  struct done done = {0, 0};
+  if (n > 0 && cap > 0) {
+    done = cte_isa()->qp->encode(src, n, dst, cap, &state.params, &state.column);
+    if (done.read == n && !state.params.soft_end) /* nothing else is set up: short calls are frequent */
+      return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
+  }
+  return one_shot(encode_step, &state, src, n, dst, cap, done);
 }
 
 /* ---- Decoding: options ---- */

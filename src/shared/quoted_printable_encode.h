@@ -4,6 +4,8 @@
 
 #include "quoted_printable.h"
 
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
 /* ---- Encoding: masks ---- */
 
 #define LOOK    5  /* octets behind a block that are looked at: "From " may begin there, after a soft line break */
@@ -36,18 +38,10 @@ struct encoder {
   struct line_ends ends;
   vec plain;
   uint64_t lone_changes, crlf_changes; /* line ends that come out otherwise than they came in: all ones or 0 */
+  bool as_crlf, as_lf;                 /* line ends are CRLF, or LF, and stay so */
+  bool loose, whole;                   /* lone LFs end lines too; no character is split */
   bool starts;
 };
-
-/* The set of what stands for itself. The tables escape everything over 127, and of the controls all but TAB. */
-static inline vec plain_set(const uint8_t *escape) {
-  vec set = vec_zero();
-  for (int h = 0; h < 8; h++) {
-    const vec none = vec_equal(vec_table(escape + 16 * h), vec_zero());
-    set = vec_or(set, vec_and(none, vec_fill((uint8_t)(1 << h))));
-  }
-  return set;
-}
 
 static inline struct encoder encoder_of(const struct qp_encode_params *params) {
   const unsigned ends = params->line_ends;
@@ -55,9 +49,13 @@ static inline struct encoder encoder_of(const struct qp_encode_params *params) {
   return (struct encoder){
       .params = params,
       .ends = {ends == QP_LF || ends == QP_BINARY ? 0 : ALL, ends == QP_CRLF || ends == QP_BINARY ? 0 : ALL},
-      .plain = plain_set(params->escape),
+      .plain = vec_table(params->plain),
       .lone_changes = kept || params->line_end == 1 ? 0 : ALL,
       .crlf_changes = kept || params->line_end == 2 ? 0 : ALL,
+      .as_crlf = ends == QP_KEEP || (params->line_end == 2 && (ends == QP_CRLF || ends == QP_EITHER)),
+      .as_lf = ends == QP_LF && params->line_end == 1,
+      .loose = ends == QP_EITHER || ends == QP_KEEP,
+      .whole = params->whole_utf8,
       .starts = params->dot || params->from || params->dashes};
 }
 
@@ -141,70 +139,168 @@ static inline size_t fitting(uint64_t escapes, size_t columns) {
   return columns;
 }
 
-/* The column behind a block; -1 between CR and LF. */
-static inline int column_behind(const struct text *t, uint64_t escapes, int column) {
-  const unsigned start = last_line(t);
-  const int fresh = 64 - (int)start + 2 * (int)mask_count(escapes & ~below(start));
-  const int grown = column + 64 + 2 * (int)mask_count(escapes);
-  return (int)choose(t->first != 0, (uint64_t)fresh, (uint64_t)grown);
+/* The octets from src + i on, less than 64 + LOOK, with others behind them. */
+static inline const uint8_t *copy_tail(uint8_t *tail, const uint8_t *src, size_t i, size_t n) {
+  memset(tail + 64, 'x', 128 + LOOK);
+  if (n >= 64 && n - i <= 64)
+    block_store(tail + (n - i), block_load(src + (n - 64)));
+  else
+    memcpy(tail + 64, src + i, n - i);
+  return tail + 64;
+}
+
+/* How many of src[0..n), less than a block and LOOK, are decided: whether they stand in or before a line end. */
+static inline size_t decided(const struct encoder *e, const uint8_t *src, size_t n) {
+  if (e->starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;
+  if (n > 0 && src[n - 1] == '\r') n--;
+  if (n > 0 && blank(src[n - 1])) n--;
+  return n < 64 ? n : 64;
 }
 
 /*
- * Writes blocks with few escapes, up to one that is not. A line that does not fit is cut where it must be, and the next block
- * begins there. Lines within a block fit: 62 octets, of which no more than FEW are escaped. A turn stores no more than ROOM.
+ * A block, of which count octets are looked at. What is escaped of them; the line ends' first octets; next: 1 when one begins
+ * behind them.
  */
-static inline void write_blocks(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap, const bool store) {
-  size_t i = at->read, o = at->written;
-  int column = (int)at->column;                  /* -1 between CR and LF */
-  while (n - i > 64 + LOOK && cap - o >= ROOM) { /* and one octet more, so that none ends with a soft line break */
-    const uint64_t after_cr = column < 0;
-    const struct text t = read_text(src + i, e->plain, e->ends, after_cr);
-    const uint64_t next = line_end_begins(src + i + 64, e->ends);
-    const uint64_t changes = changes_of(e, &t, after_cr);
-    const uint64_t escapes = escapes_of(e, src + i, &t, next, column == 0);
-    int length = (int)(mask_length(t.first) + ((t.first | next) == 0)); /* 65: more of the line follows the block */
-    int behind;
-    size_t taken = 64, escaped = 0;
-    if (escapes | changes) {
-      escaped = mask_count(escapes);
-      if (changes || escaped > FEW || (e->params->whole_utf8 && block_mask(block_load(src + i)))) break;
-      length += 2 * (int)mask_count(escapes & (t.first - 1) & ~t.first);
-      behind = column_behind(&t, escapes, column);
-      if (store) expand(dst + o, src + i, escapes);
+struct octets {
+  uint64_t escapes, first, next;
+  bool
+      strange; /* what is not written as it is is among them, and among `escapes`: octets of characters, lone LFs that end lines */
+};
+
+/* For line ends that are CRLF, or LF, and stay so. 64 + LOOK octets are seen. */
+ALWAYS_INLINE struct octets octets_of(const struct encoder *e, const uint8_t *src, uint64_t after_cr, uint64_t at_start,
+                                      const bool crlf) {
+  const struct block v = block_load(src), ahead = block_load(src + 1);
+  const struct block plain = block_vec_within(v, e->plain);
+  const uint64_t first = crlf ? block_pairs(v, vec_fill('\r'), ahead, vec_fill('\n')) : block_equal(v, vec_fill('\n'));
+  const uint64_t next = crlf ? is_crlf(src + 64) : src[64] == '\n';
+  const uint64_t trailing = block_blanks_before(v, plain, ahead, vec_fill(crlf ? '\r' : '\n'));
+  const uint64_t lf = crlf ? first << 1 | after_cr : first;
+  uint64_t escapes = ~(block_mask(plain) | first | lf) | (trailing & (first >> 1 | next << 63));
+  if (e->starts) escapes |= escaped_starts(src, lf << 1 | at_start, e->params);
+  bool strange = e->whole && escapes && block_mask(v);
+  if (e->loose) {
+    const uint64_t lone = (block_equal(v, vec_fill('\n')) & ~lf) | (src[64] == '\n' && src[63] != '\r');
+    strange |= lone != 0;
+    escapes |= lone;
+  }
+  return (struct octets){escapes, first, next, strange};
+}
+
+/* Blocks on their way from src[read..n) to dst[written..cap). */
+struct run {
+  const struct encoder *e;
+  const uint8_t *src;
+  uint8_t *dst;
+  size_t n, cap;
+  size_t read, written;
+  int column; /* -1 between CR and LF */
+  bool crlf, store;
+};
+
+/* Takes `taken` octets of a block that was stored, and begins a line. */
+static inline void take_line(struct run *r, size_t taken, uint64_t escapes) {
+  r->read += taken;
+  r->written += taken + 2 * mask_count(escapes & below(taken));
+  r->column = 0;
+}
+
+static inline void break_line(struct run *r) {
+  r->written += put_soft_break(r->store ? r->dst + r->written : r->dst, r->e->params->line_end, r->store);
+  if (r->e->starts && escaped_at_start(r->src + r->read, r->e->params)) {
+    r->written += put_escape(r->store ? r->dst + r->written : r->dst, r->src[r->read], r->store);
+    r->read++;
+    r->column = 3;
+  }
+}
+
+/*
+ * Writes a block with few escapes, or a part of it to where a line must be cut; false when it has other escapes. Lines within
+ * a block fit: 62 octets, of which no more than FEW are escaped. No more than ROOM is stored.
+ */
+ALWAYS_INLINE bool write_block(struct run *r, const uint8_t *in, struct octets t, size_t count) {
+  const int escaped = (int)mask_count(t.escapes), crlf = r->crlf;
+  if (escaped > FEW || t.strange) return false;
+  if (r->store) {
+    if (t.escapes)
+      expand(r->dst + r->written, in, t.escapes);
+    else
+      block_store(r->dst + r->written, block_load(in));
+  }
+  const int last = (int)mask_last(t.first | 1);
+  const int length =
+      (t.first ? (int)mask_first(t.first) : (int)count) + 2 * (int)mask_count(t.escapes & (t.first ^ (t.first - 1)));
+  const int end = r->column + length;
+  const int behind = t.first ? (int)count - 1 - crlf - last + 2 * (int)mask_count(t.escapes >> last) : end;
+  if (end <= LINE && behind + 1 - (int)t.next <= LINE) {
+    r->read += count;
+    r->written += count + 2 * (size_t)escaped;
+    r->column = behind;
+  } else if (end <= LINE && t.first) { /* the last line is the one */
+    take_line(r, (size_t)(last + 1 + crlf), t.escapes);
+  } else if (end == LINE && r->n - r->read - count < 2) { /* what follows decides, and at most a CR of it is seen */
+    r->n = r->read + count - 1;
+  } else {
+    take_line(r, r->column < LINE ? fitting(t.escapes, (size_t)(LINE - 1 - r->column)) : 0, t.escapes);
+    break_line(r);
+  }
+  return true;
+}
+
+/* Blocks without escapes, and of others, by write_block(), those that have few. True when all that is decided was written. */
+ALWAYS_INLINE bool write_blocks(struct run *r, const bool crlf, const bool store) {
+  const struct encoder *e = r->e;
+  const uint8_t *src = r->src;
+  uint8_t tail[64 + 64 + 64 + LOOK];
+  uint64_t after_cr = 0;
+  while (r->cap - r->written >= ROOM) {
+    struct octets t;
+    size_t count = 64;
+    const uint8_t *in;
+    if (r->n - r->read < 64 + LOOK) {
+      count = decided(e, src + r->read, r->n - r->read);
+      if (count == 0) return true;
+      in = copy_tail(tail, src, r->read, r->n);
+      t = octets_of(e, in, after_cr, r->column == 0, crlf);
+      if (count < 64) {
+        t.next = (t.first | t.next << 63) >> count & 1;
+        t.first &= below(count), t.escapes &= below(count);
+      }
     } else {
-      behind = column_behind(&t, 0, column);
-      if (store) block_store(dst + o, block_load(src + i));
+      size_t i = r->read, o = r->written;
+      int column = r->column;
+      const size_t stop = r->n - 64 - LOOK, room = r->cap - ROOM;
+      do {
+        t = octets_of(e, src + i, after_cr, column == 0, crlf);
+        const int end = column + (int)mask_length(t.first), fresh = 63 - (int)crlf - (int)mask_last(t.first | 1);
+        const int behind = (int)choose(t.first != 0, (uint64_t)fresh, (uint64_t)end);
+        if (t.escapes != 0 || ((LINE - end) | (LINE - 1 + (int)t.next - behind)) < 0) break;
+        if (store) block_store(r->dst + o, block_load(src + i));
+        i += 64, o += 64;
+        column = behind;
+        after_cr = crlf ? t.first >> 63 : 0;
+      } while (i <= stop && o <= room);
+      r->read = i, r->written = o, r->column = column;
+      if (i > stop || o > room) continue;
+      in = src + i;
     }
-    if (column + length <= LINE && behind + 1 - (int)next <= LINE) {
-      i += 64;
-      o += 64 + 2 * escaped;
-      column = behind;
-      continue;
-    }
-    if (column + length <= LINE) { /* the last line is the one */
-      taken = mask_last(t.lf) + 1;
-      i += taken;
-      o += taken + 2 * mask_count(escapes & below(taken));
-      column = 0;
-      continue;
-    }
-    taken = column < LINE ? fitting(escapes, (size_t)(LINE - 1 - column)) : 0;
-    i += taken;
-    o += taken + 2 * mask_count(escapes & below(taken));
-    o += put_soft_break(store ? dst + o : dst, e->params->line_end, store);
-    column = 0;
-    if (e->starts && escaped_at_start(src + i, e->params)) {
-      o += put_escape(store ? dst + o : dst, src[i], store);
-      i++;
-      column = 3;
-    }
+    if (!write_block(r, in, t, count)) return false;
+    after_cr = r->column < 0;
   }
-  if (column < 0) {
-    if (store) dst[o] = '\n';
-    i++, o++, column = 0;
+  return false;
+}
+
+/* As write_blocks(); a line end is not left in two. */
+static inline bool write_text(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
+                              size_t cap, const bool store) {
+  struct run r = {e, src, dst, n, cap, at->read, at->written, (int)at->column, e->as_crlf, store};
+  const bool done = e->as_crlf ? write_blocks(&r, true, store) : e->as_lf && write_blocks(&r, false, store);
+  if (r.column < 0) {
+    if (store) dst[r.written] = '\n';
+    r.read++, r.written++, r.column = 0;
   }
-  *at = (struct place){i, o, (uint32_t)column};
+  *at = (struct place){r.read, r.written, (uint32_t)r.column};
+  return done;
 }
 
 /* ---- Encoding: expansion ---- */
@@ -217,14 +313,6 @@ struct scratch {
   uint8_t *octets;
   size_t end, settled;
 };
-
-/* How many of src[0..n), less than a block and LOOK, are decided: whether they stand in or before a line end. */
-static inline size_t decided(const struct encoder *e, const uint8_t *src, size_t n) {
-  if (e->starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;
-  if (n > 0 && src[n - 1] == '\r') n--;
-  if (n > 0 && blank(src[n - 1])) n--;
-  return n < 64 ? n : 64;
-}
 
 struct expansion {
   uint64_t after_cr, at_start;
@@ -441,8 +529,8 @@ static inline void finish(const struct encoder *e, struct scratch *scratch, stru
 
 /* ---- Encoding ---- */
 
-static inline void expand_and_fold(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
-                                   size_t cap, const bool store) {
+__attribute__((noinline)) static void expand_and_fold(const struct encoder *e, struct place *at, const uint8_t *src,
+                                                      size_t n, uint8_t *dst, size_t cap, const bool store) {
   uint8_t octets[2 * SLACK + SCRATCH + SLACK];
   struct scratch scratch = {octets + SLACK, at->column, at->column};
   struct expansion x = {0, at->column == 0};
@@ -467,7 +555,7 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   struct place at = {0, 0, *column};
   size_t before;
   do {
-    write_blocks(&e, &at, src, n, dst, cap, store);
+    if (write_text(&e, &at, src, n, dst, cap, store)) break;
     before = at.read;
     expand_and_fold(&e, &at, src, n, dst, cap, store);
   } while (at.read != before);

@@ -266,6 +266,21 @@ static inline uint64_t block_within(struct block v, vec set) {
   return block_mask((struct block){vec_within(v.a, set), vec_within(v.b, set), vec_within(v.c, set), vec_within(v.d, set)});
 }
 
+/* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */
+static inline struct block block_vec_within(struct block v, vec set) {
+  return (struct block){vec_within(v.a, set), vec_within(v.b, set), vec_within(v.c, set), vec_within(v.d, set)};
+}
+
+static inline vec vec_blanks_before(vec v, vec plain, vec ahead, vec end) {
+  return vec_and(vec_equal(ahead, end), vec_and_not(plain, vec_greater(v, vec_fill(' '))));
+}
+
+static inline uint64_t block_blanks_before(struct block v, struct block plain, struct block ahead, vec end) {
+  return block_mask(
+      (struct block){vec_blanks_before(v.a, plain.a, ahead.a, end), vec_blanks_before(v.b, plain.b, ahead.b, end),
+                     vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end)});
+}
+
 static inline bool block_has(struct block v, vec octet) {
   return vec_mask(vec_or(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet)),
                          vec_or(vec_equal(v.c, octet), vec_equal(v.d, octet)))) != 0;
