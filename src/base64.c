@@ -284,7 +284,8 @@ static bool regular(const struct base64_decoder *s) {
  */
 static size_t padded_quantum(struct decoding *d, const uint8_t *src, size_t n) {
   struct base64_decoder *s = d->s;
-  if (n < 4 || src[3] != '=' || d->cap - d->written < 2 || !regular(s) || s->stop) return 0;
+  if (n < 4 || d->cap - d->written < 2 || !regular(s) || s->stop) return 0;
+  if (src[3] != '=') return 0; /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult): n is that of src */
   if (s->carry.column > 72 && s->params.line_ends != SKIP_NONE) return 0;
   const unsigned count = src[2] == '=' ? 1 : 2;
   for (unsigned k = 0; k <= count; k++)
