@@ -98,6 +98,7 @@ struct qp_encode_params {
   uint8_t line_end;       /* octets of a line end written: 2 is CRLF, 1 is LF */
   bool dot, from, dashes; /* escape these at the start of an output line */
   bool whole_utf8;        /* no soft break within a valid UTF-8 character */
+  bool simple;            /* CRLF in and out, and none of dot, from, dashes, whole_utf8 */
   bool soft_end;          /* a soft break follows the end of data: what is last there may not use column 76 */
 };
 

@@ -62,15 +62,18 @@ int32_t cte_qp_encoder_init(struct qp_encoder *state, const void *options) {
   if (o->flags & ~known || o->line_ends > CTE_QP_LINE_ENDS_BINARY || o->line_end > CTE_LINE_END_LF ||
       !all_zero(o->reserved, sizeof o->reserved))
     return CTE_ERROR_ARGUMENT;
-  *state = (struct qp_encoder){.params = {.escape = o->flags & CTE_QP_ENCODE_EBCDIC ? escape_ebcdic : escape_text,
-                                          .plain = o->flags & CTE_QP_ENCODE_EBCDIC ? plain_ebcdic : plain_text,
-                                          .line_ends = o->line_ends,
-                                          .line_end = o->line_end == CTE_LINE_END_LF ? 1 : 2,
-                                          .dot = o->flags & CTE_QP_ENCODE_DOT,
-                                          .from = o->flags & CTE_QP_ENCODE_FROM,
-                                          .dashes = o->flags & CTE_QP_ENCODE_DASHES,
-                                          .whole_utf8 = o->flags & CTE_QP_WHOLE_UTF8,
-                                          .soft_end = o->flags & CTE_QP_SOFT_END}};
+  *state =
+      (struct qp_encoder){.params = {.escape = o->flags & CTE_QP_ENCODE_EBCDIC ? escape_ebcdic : escape_text,
+                                     .plain = o->flags & CTE_QP_ENCODE_EBCDIC ? plain_ebcdic : plain_text,
+                                     .line_ends = o->line_ends,
+                                     .line_end = o->line_end == CTE_LINE_END_LF ? 1 : 2,
+                                     .dot = o->flags & CTE_QP_ENCODE_DOT,
+                                     .from = o->flags & CTE_QP_ENCODE_FROM,
+                                     .dashes = o->flags & CTE_QP_ENCODE_DASHES,
+                                     .whole_utf8 = o->flags & CTE_QP_WHOLE_UTF8,
+                                     .simple = o->line_ends == CTE_QP_LINE_ENDS_CRLF && o->line_end != CTE_LINE_END_LF &&
+                                               !(o->flags & ~(uint32_t)(CTE_QP_ENCODE_EBCDIC | CTE_QP_SOFT_END)),
+                                     .soft_end = o->flags & CTE_QP_SOFT_END}};
   return CTE_OK;
 }
 
@@ -208,6 +211,7 @@ static struct step encode(struct qp_encoder *state, const uint8_t *src, size_t n
       read += done.read;
       written += done.written;
     }
+    if (!last && (read == n || (n - read == 1 && src[read] != '\n'))) return (struct step){CTE_OK, read, written};
     const struct encoded unit = encode_unit(state, src + read, n - read, last);
     if (unit.read == 0 && unit.written == 0) return (struct step){CTE_OK, read, written};
     if (unit.written > cap - written) return (struct step){CTE_MORE_OUTPUT, read, written};

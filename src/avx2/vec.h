@@ -239,6 +239,27 @@ static inline uint64_t block_mask(struct block v) {
   return vec_mask(v.a) | (uint64_t)vec_mask(v.b) << 32;
 }
 
+/* The 16 octets at src + i, zeros behind src + n; n is 16 or more. */
+static inline __m128i load_part(const uint8_t *src, size_t n, size_t i) {
+  static const uint8_t shifts[32] = {0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,
+                                     11,   12,   13,   14,   15,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                                     0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+  const size_t from = i < n - 16 ? i : n - 16, by = i - from < 16 ? i - from : 16;
+  return _mm_shuffle_epi8(_mm_loadu_si128((const void *)(src + from)), _mm_loadu_si128((const void *)(shifts + by)));
+}
+
+/* The block at src + i, zeros behind src + n; n is 16 or more. Nothing else is loaded. */
+static inline struct block block_load_part(const uint8_t *src, size_t n, size_t i) {
+  return (struct block){_mm256_set_m128i(load_part(src, n, i + 16), load_part(src, n, i)),
+                        _mm256_set_m128i(load_part(src, n, i + 48), load_part(src, n, i + 32))};
+}
+
+/* One octet on: the first is left out, the last is 0. */
+static inline struct block block_shift(struct block v) {
+  return (struct block){_mm256_alignr_epi8(_mm256_permute2x128_si256(v.a, v.b, 0x21), v.a, 1),
+                        _mm256_alignr_epi8(_mm256_permute2x128_si256(v.b, v.b, 0x81), v.b, 1)};
+}
+
 static inline uint64_t block_equal(struct block v, vec octet) {
   return block_mask((struct block){vec_equal(v.a, octet), vec_equal(v.b, octet)});
 }
@@ -306,7 +327,7 @@ static inline unsigned mask_last(uint64_t mask) {
 
 /* The bits below the lowest that is set; 64 when none is. */
 static inline unsigned mask_length(uint64_t mask) {
-  return mask_first(mask) + (mask == 0);
+  return mask == 0 ? 64 : (unsigned)__builtin_ctzll(mask);
 }
 
 #endif

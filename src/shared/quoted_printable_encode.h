@@ -38,8 +38,6 @@ struct encoder {
   struct line_ends ends;
   vec plain;
   uint64_t lone_changes, crlf_changes; /* line ends that come out otherwise than they came in: all ones or 0 */
-  bool as_crlf, as_lf;                 /* line ends are CRLF, or LF, and stay so */
-  bool loose, whole;                   /* lone LFs end lines too; no character is split */
   bool starts;
 };
 
@@ -52,10 +50,6 @@ static inline struct encoder encoder_of(const struct qp_encode_params *params) {
       .plain = vec_table(params->plain),
       .lone_changes = kept || params->line_end == 1 ? 0 : ALL,
       .crlf_changes = kept || params->line_end == 2 ? 0 : ALL,
-      .as_crlf = ends == QP_KEEP || (params->line_end == 2 && (ends == QP_CRLF || ends == QP_EITHER)),
-      .as_lf = ends == QP_LF && params->line_end == 1,
-      .loose = ends == QP_EITHER || ends == QP_KEEP,
-      .whole = params->whole_utf8,
       .starts = params->dot || params->from || params->dashes};
 }
 
@@ -141,7 +135,7 @@ static inline size_t fitting(uint64_t escapes, size_t columns) {
 
 /* The octets from src + i on, less than 64 + LOOK, with others behind them. */
 static inline const uint8_t *copy_tail(uint8_t *tail, const uint8_t *src, size_t i, size_t n) {
-  memset(tail + 64, 'x', 128 + LOOK);
+  memset(tail + 64, 'x', 64 + LOOK + 1);
   if (n >= 64 && n - i <= 64)
     block_store(tail + (n - i), block_load(src + (n - 64)));
   else
@@ -150,52 +144,58 @@ static inline const uint8_t *copy_tail(uint8_t *tail, const uint8_t *src, size_t
 }
 
 /* How many of src[0..n), less than a block and LOOK, are decided: whether they stand in or before a line end. */
-static inline size_t decided(const struct encoder *e, const uint8_t *src, size_t n) {
-  if (e->starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;
+static inline size_t decided(bool starts, const uint8_t *src, size_t n) {
+  if (starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;
   if (n > 0 && src[n - 1] == '\r') n--;
   if (n > 0 && blank(src[n - 1])) n--;
   return n < 64 ? n : 64;
 }
 
-/*
- * A block, of which count octets are looked at. What is escaped of them; the line ends' first octets; next: 1 when one begins
- * behind them.
- */
+/* How blocks are written; where all of it is constant, nothing is asked. */
+struct style {
+  bool crlf;   /* line ends are CRLF and stay so; else LF */
+  bool loose;  /* lone LFs end lines too */
+  bool starts; /* something is escaped at the start of a line */
+  bool whole;  /* no character is split */
+};
+
+/* A block: what is escaped, the line ends' first octets; next: 1 when one begins behind it. */
 struct octets {
+  struct block v;
   uint64_t escapes, first, next;
   bool
       strange; /* what is not written as it is is among them, and among `escapes`: octets of characters, lone LFs that end lines */
 };
 
-/* For line ends that are CRLF, or LF, and stay so. 64 + LOOK octets are seen. */
-ALWAYS_INLINE struct octets octets_of(const struct encoder *e, const uint8_t *src, uint64_t after_cr, uint64_t at_start,
-                                      const bool crlf) {
-  const struct block v = block_load(src), ahead = block_load(src + 1);
-  const struct block plain = block_vec_within(v, e->plain);
-  const uint64_t first = crlf ? block_pairs(v, vec_fill('\r'), ahead, vec_fill('\n')) : block_equal(v, vec_fill('\n'));
-  const uint64_t next = crlf ? is_crlf(src + 64) : src[64] == '\n';
-  const uint64_t trailing = block_blanks_before(v, plain, ahead, vec_fill(crlf ? '\r' : '\n'));
-  const uint64_t lf = crlf ? first << 1 | after_cr : first;
-  uint64_t escapes = ~(block_mask(plain) | first | lf) | (trailing & (first >> 1 | next << 63));
-  if (e->starts) escapes |= escaped_starts(src, lf << 1 | at_start, e->params);
-  bool strange = e->whole && escapes && block_mask(v);
-  if (e->loose) {
-    const uint64_t lone = (block_equal(v, vec_fill('\n')) & ~lf) | (src[64] == '\n' && src[63] != '\r');
+/* `ahead` begins one octet behind the block v, which stands at src; LOOK octets behind it are seen. */
+ALWAYS_INLINE struct octets octets_of(const struct qp_encode_params *params, struct style style, vec set, const uint8_t *src,
+                                      struct block v, struct block ahead, uint64_t after_cr, uint64_t at_start) {
+  const struct block plain = block_vec_within(v, set);
+  const vec cr = vec_fill('\r'), lf = vec_fill('\n');
+  const uint64_t first = style.crlf ? block_pairs(v, cr, ahead, lf) : block_equal(v, lf);
+  const uint64_t next = style.crlf ? is_crlf(src + 64) : src[64] == '\n';
+  const uint64_t trailing = block_blanks_before(v, plain, ahead, style.crlf ? cr : lf);
+  const uint64_t lfs = style.crlf ? first << 1 | after_cr : first;
+  uint64_t escapes = ~(block_mask(plain) | first | lfs) | (trailing & (first >> 1 | next << 63));
+  if (style.starts) escapes |= escaped_starts(src, lfs << 1 | at_start, params);
+  bool strange = style.whole && block_mask(v) != 0;
+  if (style.loose) {
+    const uint64_t lone = (block_equal(v, lf) & ~lfs) | (src[64] == '\n' && src[63] != '\r');
     strange |= lone != 0;
     escapes |= lone;
   }
-  return (struct octets){escapes, first, next, strange};
+  return (struct octets){v, escapes, first, next, strange};
 }
 
 /* Blocks on their way from src[read..n) to dst[written..cap). */
 struct run {
-  const struct encoder *e;
+  const struct qp_encode_params *params;
   const uint8_t *src;
   uint8_t *dst;
   size_t n, cap;
   size_t read, written;
   int column; /* -1 between CR and LF */
-  bool crlf, store;
+  bool store;
 };
 
 /* Takes `taken` octets of a block that was stored, and begins a line. */
@@ -205,9 +205,9 @@ static inline void take_line(struct run *r, size_t taken, uint64_t escapes) {
   r->column = 0;
 }
 
-static inline void break_line(struct run *r) {
-  r->written += put_soft_break(r->store ? r->dst + r->written : r->dst, r->e->params->line_end, r->store);
-  if (r->e->starts && escaped_at_start(r->src + r->read, r->e->params)) {
+ALWAYS_INLINE void break_line(struct run *r, struct style style) {
+  r->written += put_soft_break(r->store ? r->dst + r->written : r->dst, r->params->line_end, r->store);
+  if (style.starts && escaped_at_start(r->src + r->read, r->params)) {
     r->written += put_escape(r->store ? r->dst + r->written : r->dst, r->src[r->read], r->store);
     r->read++;
     r->column = 3;
@@ -218,19 +218,17 @@ static inline void break_line(struct run *r) {
  * Writes a block with few escapes, or a part of it to where a line must be cut; false when it has other escapes. Lines within
  * a block fit: 62 octets, of which no more than FEW are escaped. No more than ROOM is stored.
  */
-ALWAYS_INLINE bool write_block(struct run *r, const uint8_t *in, struct octets t, size_t count) {
-  const int escaped = (int)mask_count(t.escapes), crlf = r->crlf;
+ALWAYS_INLINE bool write_block(struct run *r, struct style style, const uint8_t *in, struct octets t, size_t count) {
+  const int escaped = (int)mask_count(t.escapes), crlf = style.crlf;
   if (escaped > FEW || t.strange) return false;
   if (r->store) {
     if (t.escapes)
       expand(r->dst + r->written, in, t.escapes);
     else
-      block_store(r->dst + r->written, block_load(in));
+      block_store(r->dst + r->written, t.v);
   }
-  const int last = (int)mask_last(t.first | 1);
-  const int length =
-      (t.first ? (int)mask_first(t.first) : (int)count) + 2 * (int)mask_count(t.escapes & (t.first ^ (t.first - 1)));
-  const int end = r->column + length;
+  const int last = (int)mask_last(t.first | 1), before = 2 * (int)mask_count(t.escapes & (t.first ^ (t.first - 1)));
+  const int end = r->column + (t.first ? (int)mask_first(t.first) : (int)count) + before;
   const int behind = t.first ? (int)count - 1 - crlf - last + 2 * (int)mask_count(t.escapes >> last) : end;
   if (end <= LINE && behind + 1 - (int)t.next <= LINE) {
     r->read += count;
@@ -242,59 +240,83 @@ ALWAYS_INLINE bool write_block(struct run *r, const uint8_t *in, struct octets t
     r->n = r->read + count - 1;
   } else {
     take_line(r, r->column < LINE ? fitting(t.escapes, (size_t)(LINE - 1 - r->column)) : 0, t.escapes);
-    break_line(r);
+    break_line(r, style);
   }
   return true;
 }
 
-/* Blocks without escapes, and of others, by write_block(), those that have few. True when all that is decided was written. */
-ALWAYS_INLINE bool write_blocks(struct run *r, const bool crlf, const bool store) {
-  const struct encoder *e = r->e;
+/*
+ * The last block, `count` octets of which are looked at, with zeros behind the text. It is put together in vectors: a load from
+ * `tail` would wait for every store before it.
+ */
+ALWAYS_INLINE struct octets tail_octets(const struct run *r, struct style style, vec set, uint8_t *tail, uint64_t after_cr,
+                                        size_t count) {
+  uint8_t few[16] = {0};
   const uint8_t *src = r->src;
-  uint8_t tail[64 + 64 + 64 + LOOK];
+  size_t i = r->read, n = r->n;
+  if (n < 16) {
+    memcpy(few, src, n);
+    src = few, n = 16;
+  }
+  const struct block v = block_load_part(src, n, i);
+  block_store(tail, v);
+  struct octets t = octets_of(r->params, style, set, tail, v, block_shift(v), after_cr, r->column == 0);
+  t.next = t.first >> count & 1;
+  t.first &= below(count), t.escapes &= below(count);
+  return t;
+}
+
+/* The blocks without escapes, the last of them apart, up to one that is not; false when there is none. */
+ALWAYS_INLINE bool write_plain(struct run *r, struct style style, vec set, uint64_t after_cr, struct octets *t) {
+  const size_t stop = r->n - 64 - LOOK, room = r->cap - ROOM;
+  size_t i = r->read, o = r->written;
+  int column = r->column;
+  bool found;
+  do {
+    const uint8_t *in = r->src + i;
+    *t = octets_of(r->params, style, set, in, block_load(in), block_load(in + 1), after_cr, column == 0);
+    const int end = column + (int)mask_length(t->first), fresh = 63 - (int)style.crlf - (int)mask_last(t->first | 1);
+    const int behind = (int)choose(t->first != 0, (uint64_t)fresh, (uint64_t)end);
+    found = t->escapes != 0 || ((LINE - end) | (LINE - 1 + (int)t->next - behind)) < 0;
+    if (found) break;
+    if (r->store) block_store(r->dst + o, t->v);
+    i += 64, o += 64;
+    column = behind;
+    after_cr = style.crlf ? t->first >> 63 : 0;
+  } while (i <= stop && o <= room);
+  r->read = i, r->written = o, r->column = column;
+  return found;
+}
+
+/* Blocks with few escapes. True when all that is decided was written. */
+ALWAYS_INLINE bool write_blocks(const struct qp_encode_params *params, struct style style, struct place *at,
+                                const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const bool store) {
+  struct run r = {params, src, dst, n, cap, at->read, at->written, (int)at->column, store};
+  const vec set = vec_table(params->plain);
+  uint8_t tail[64 + LOOK + VEC] = {0};
   uint64_t after_cr = 0;
-  while (r->cap - r->written >= ROOM) {
+  bool done = false;
+  while (cap - r.written >= ROOM) {
     struct octets t;
     size_t count = 64;
     const uint8_t *in;
-    if (r->n - r->read < 64 + LOOK) {
-      count = decided(e, src + r->read, r->n - r->read);
-      if (count == 0) return true;
-      in = copy_tail(tail, src, r->read, r->n);
-      t = octets_of(e, in, after_cr, r->column == 0, crlf);
-      if (count < 64) {
-        t.next = (t.first | t.next << 63) >> count & 1;
-        t.first &= below(count), t.escapes &= below(count);
-      }
+    if (r.n - r.read < 64 + LOOK) {
+      const size_t left = r.n - r.read;
+      count = decided(style.starts, src + r.read, left < 64 ? left : 64);
+      done = count == 0;
+      if (done) break;
+      if (count > 62) count = 62; /* whether a line end follows is seen in the block */
+      in = tail;
+      t = tail_octets(&r, style, set, tail, after_cr, count);
     } else {
-      size_t i = r->read, o = r->written;
-      int column = r->column;
-      const size_t stop = r->n - 64 - LOOK, room = r->cap - ROOM;
-      do {
-        t = octets_of(e, src + i, after_cr, column == 0, crlf);
-        const int end = column + (int)mask_length(t.first), fresh = 63 - (int)crlf - (int)mask_last(t.first | 1);
-        const int behind = (int)choose(t.first != 0, (uint64_t)fresh, (uint64_t)end);
-        if (t.escapes != 0 || ((LINE - end) | (LINE - 1 + (int)t.next - behind)) < 0) break;
-        if (store) block_store(r->dst + o, block_load(src + i));
-        i += 64, o += 64;
-        column = behind;
-        after_cr = crlf ? t.first >> 63 : 0;
-      } while (i <= stop && o <= room);
-      r->read = i, r->written = o, r->column = column;
-      if (i > stop || o > room) continue;
-      in = src + i;
+      const bool found = write_plain(&r, style, set, after_cr, &t);
+      after_cr = r.column < 0;
+      if (!found) continue;
+      in = src + r.read;
     }
-    if (!write_block(r, in, t, count)) return false;
-    after_cr = r->column < 0;
+    if (!write_block(&r, style, in, t, count)) break;
+    after_cr = r.column < 0;
   }
-  return false;
-}
-
-/* As write_blocks(); a line end is not left in two. */
-static inline bool write_text(const struct encoder *e, struct place *at, const uint8_t *src, size_t n, uint8_t *dst,
-                              size_t cap, const bool store) {
-  struct run r = {e, src, dst, n, cap, at->read, at->written, (int)at->column, e->as_crlf, store};
-  const bool done = e->as_crlf ? write_blocks(&r, true, store) : e->as_lf && write_blocks(&r, false, store);
   if (r.column < 0) {
     if (store) dst[r.written] = '\n';
     r.read++, r.written++, r.column = 0;
@@ -329,7 +351,7 @@ static inline unsigned expand_blocks(const struct encoder *e, struct expansion *
     const size_t left = n - *read;
     size_t count = 64;
     if (left < 64 + LOOK) {
-      count = decided(e, in, left);
+      count = decided(e->starts, in, left);
       if (count == 0) break;
       memset(tail, 'x', sizeof tail);
       memcpy(tail, in, left);
@@ -549,18 +571,49 @@ __attribute__((noinline)) static void expand_and_fold(const struct encoder *e, s
   finish(e, &scratch, at, dst, cap, store);
 }
 
-static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_encode_params *params,
-                          uint32_t *column, const bool store) {
-  const struct encoder e = encoder_of(params);
+/* The encoder is set up when it is needed: short text with few escapes does without. */
+__attribute__((noinline)) static void encode_dense(struct encoder *e, const struct qp_encode_params *params,
+                                                   struct place *at, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                   const bool store) {
+  if (e->params == NULL) *e = encoder_of(params);
+  expand_and_fold(e, at, src, n, dst, cap, store);
+}
+
+/* By blocks where there are few escapes, else by expansion, in turns. */
+ALWAYS_INLINE struct done encode_kept(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                      const struct qp_encode_params *params, uint32_t *column, bool by_blocks,
+                                      struct style style, const bool store) {
   struct place at = {0, 0, *column};
+  struct encoder e;
   size_t before;
+  e.params = NULL;
   do {
-    if (write_text(&e, &at, src, n, dst, cap, store)) break;
+    if (by_blocks && write_blocks(params, style, &at, src, n, dst, cap, store)) break;
     before = at.read;
-    expand_and_fold(&e, &at, src, n, dst, cap, store);
+    encode_dense(&e, params, &at, src, n, dst, cap, store);
   } while (at.read != before);
   *column = at.column;
   return (struct done){at.read, at.written};
+}
+
+/* As mail mostly is: CRLF text, no options. */
+__attribute__((noinline)) static struct done encode_simple(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                           const struct qp_encode_params *params, uint32_t *column) {
+  return encode_kept(src, n, dst, cap, params, column, true, (struct style){.crlf = true}, true);
+}
+
+__attribute__((noinline)) static struct done encode_styled(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                           const struct qp_encode_params *params, uint32_t *column,
+                                                           bool store) {
+  const unsigned ends = params->line_ends;
+  const struct style style = {
+      .crlf = ends != QP_LF,
+      .loose = ends == QP_EITHER || ends == QP_KEEP,
+      .starts = params->dot || params->from || params->dashes,
+      .whole = params->whole_utf8,
+  };
+  const bool by_blocks = ends == QP_KEEP || (ends != QP_BINARY && params->line_end == (style.crlf ? 2 : 1));
+  return encode_kept(src, n, dst, cap, params, column, by_blocks, style, store);
 }
 
 /* LF in, CRLF out: part by part CRLF text is made of it, in which no line end changes. What of a part is left is read again. */
@@ -573,27 +626,24 @@ static struct done encode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t 
   for (;;) {
     const size_t left = n - done.read, part = left < PART ? left : PART;
     const uint8_t *end = insert_crs(text, src + done.read, part, true);
-    const struct done some =
-        encode(text, (size_t)(end - text), store ? dst + done.written : dst, cap - done.written, &crlf, column, store);
+    const struct done some = encode_styled(text, (size_t)(end - text), store ? dst + done.written : dst, cap - done.written,
+                                           &crlf, column, store);
     done.read += place_in_source(src + done.read, part, true, text + some.read, end);
     done.written += some.written;
     if (some.read == 0 || part == left) return done;
   }
 }
 
-static inline struct done encode_any(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                     const struct qp_encode_params *params, uint32_t *column, const bool store) {
-  const bool lf_to_crlf = params->line_ends == QP_LF && params->line_end == 2;
-  return (lf_to_crlf ? encode_lf : encode)(src, n, dst, cap, params, column, store);
-}
-
 static struct done encode_stored(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                  const struct qp_encode_params *params, uint32_t *column) {
-  return encode_any(src, n, dst, cap, params, column, true);
+  if (params->simple) return encode_simple(src, n, dst, cap, params, column);
+  const bool lf_to_crlf = params->line_ends == QP_LF && params->line_end == 2;
+  return (lf_to_crlf ? encode_lf : encode_styled)(src, n, dst, cap, params, column, true);
 }
 
 static struct done encode_counted(const uint8_t *src, size_t n, const struct qp_encode_params *params, uint32_t *column) {
-  return encode_any(src, n, NULL, SIZE_MAX, params, column, false);
+  const bool lf_to_crlf = params->line_ends == QP_LF && params->line_end == 2;
+  return (lf_to_crlf ? encode_lf : encode_styled)(src, n, NULL, SIZE_MAX, params, column, false);
 }
 
 #endif

@@ -230,6 +230,27 @@ static inline uint64_t block_mask(struct block v) {
   return vec_mask(v.a) | vec_mask(v.b) << 16 | (uint64_t)(vec_mask(v.c) | vec_mask(v.d) << 16) << 32;
 }
 
+/* The 16 octets at src + i, zeros behind src + n; n is 16 or more. */
+static inline __m128i load_part(const uint8_t *src, size_t n, size_t i) {
+  static const uint8_t shifts[32] = {0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,
+                                     11,   12,   13,   14,   15,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                                     0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+  const size_t from = i < n - 16 ? i : n - 16, by = i - from < 16 ? i - from : 16;
+  return _mm_shuffle_epi8(_mm_loadu_si128((const void *)(src + from)), _mm_loadu_si128((const void *)(shifts + by)));
+}
+
+/* The block at src + i, zeros behind src + n; n is 16 or more. Nothing else is loaded. */
+static inline struct block block_load_part(const uint8_t *src, size_t n, size_t i) {
+  return (struct block){load_part(src, n, i), load_part(src, n, i + 16), load_part(src, n, i + 32),
+                        load_part(src, n, i + 48)};
+}
+
+/* One octet on: the first is left out, the last is 0. */
+static inline struct block block_shift(struct block v) {
+  return (struct block){_mm_alignr_epi8(v.b, v.a, 1), _mm_alignr_epi8(v.c, v.b, 1), _mm_alignr_epi8(v.d, v.c, 1),
+                        _mm_srli_si128(v.d, 1)};
+}
+
 static inline uint64_t block_equal(struct block v, vec octet) {
   return block_mask(
       (struct block){vec_equal(v.a, octet), vec_equal(v.b, octet), vec_equal(v.c, octet), vec_equal(v.d, octet)});
@@ -309,7 +330,7 @@ static inline unsigned mask_last(uint64_t mask) {
 
 /* The bits below the lowest that is set; 64 when none is. */
 static inline unsigned mask_length(uint64_t mask) {
-  return mask_first(mask) + (mask == 0);
+  return mask == 0 ? 64 : (unsigned)__builtin_ctzll(mask);
 }
 
 #endif
