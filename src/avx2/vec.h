@@ -183,6 +183,11 @@ static inline vec vec_within(vec v, vec set) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
 }
 
+/* 0xff where the octet is printable ASCII or TAB. */
+static inline vec vec_plain(vec v) {
+  return vec_or(vec_greater(vec_add(v, vec_fill(1)), vec_fill(' ')), vec_equal(v, vec_fill('\t')));
+}
+
 /* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
 static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
   const vec row = _mm256_loadu_si256((const void *)rows[mask]);
@@ -288,6 +293,10 @@ static inline uint64_t block_pairs(struct block v, vec first, struct block next,
 /* Where vec_within() has it. */
 static inline uint64_t block_within(struct block v, vec set) {
   return block_mask((struct block){vec_within(v.a, set), vec_within(v.b, set)});
+}
+
+static inline uint64_t block_plain(struct block v) {
+  return block_mask((struct block){vec_plain(v.a), vec_plain(v.b)});
 }
 
 /* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */

@@ -10,6 +10,8 @@
 #include "../kernels.h"
 #include "insert.h"
 
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
 #define LINE 76
 #define ALL  UINT64_MAX
 

@@ -4,8 +4,6 @@
 
 #include "quoted_printable.h"
 
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
-
 /* ---- Encoding: masks ---- */
 
 #define LOOK    5  /* octets behind a block that are looked at: "From " may begin there, after a soft line break */

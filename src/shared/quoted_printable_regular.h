@@ -1,0 +1,279 @@
+/*
+ * shared/quoted_printable_regular.h: decoding quoted-printable in which escapes, soft line breaks and line ends of one kind
+ * are all there is to do: blocks of 64 octets, and the last octets.
+ */
+#ifndef CTE_SRC_SHARED_QUOTED_PRINTABLE_REGULAR_H
+#define CTE_SRC_SHARED_QUOTED_PRINTABLE_REGULAR_H
+
+#include "quoted_printable.h"
+
+#define MORE 3 /* octets behind a block that are looked at: those of a soft line break, and what comes up in its place */
+
+/* Row m lists the bits that are set in it, from the lowest: octet k of the row is the k-th. */
+#define KEEP_1(row) row, (row) << 8
+#define KEEP_2(row) KEEP_1(row), KEEP_1((row) << 8 | 1)
+#define KEEP_3(row) KEEP_2(row), KEEP_2((row) << 8 | 2)
+#define KEEP_4(row) KEEP_3(row), KEEP_3((row) << 8 | 3)
+#define KEEP_5(row) KEEP_4(row), KEEP_4((row) << 8 | 4)
+#define KEEP_6(row) KEEP_5(row), KEEP_5((row) << 8 | 5)
+#define KEEP_7(row) KEEP_6(row), KEEP_6((row) << 8 | 6)
+#define KEEP_8(row) KEEP_7(row), KEEP_7((row) << 8 | 7)
+
+static const uint64_t keep_rows[256] = {KEEP_8(UINT64_C(0))};
+
+/* Sets for vec_within(): what stands for itself; the controls too, CR and LF not; CR; the digits of an escape. */
+static const uint8_t literal_octets[16] = {0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc, 0xfc,
+                                           0xfc, 0xfd, 0xfc, 0xfc, 0xfc, 0xf4, 0xfc, 0x7c};
+static const uint8_t control_octets[16] = {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 3, 2, 3, 0x83};
+static const uint8_t cr_octet[16] = {[13] = 1};
+static const uint8_t upper_digits[16] = {0x08, 0x18, 0x18, 0x18, 0x18, 0x18, 0x18, 0x08, 0x08, 0x08};
+static const uint8_t lower_digits[16] = {0, 0x40, 0x40, 0x40, 0x40, 0x40, 0x40};
+
+struct decoder {
+  uint32_t recorded;
+  uint64_t drop_cr; /* all ones: CRLF becomes LF */
+};
+
+/* src[read] comes next, at dst[written]. */
+struct decoding {
+  size_t read, written;
+  uint64_t line;     /* where in src the open line begins, modulo 2^64 */
+  uint64_t gone;     /* bits: octets at src[read] that belong to an escape or a soft line break before */
+  uint64_t after_cr; /* 1: src[read] is the LF of a line end whose CR was read */
+};
+
+/* What stands for itself, of octets below 128: LF never does, CR only where it is none of a line end. */
+static inline vec literals_of(const struct decoder *d) {
+  vec literals = vec_table(literal_octets);
+  if (d->recorded & KIND_RAW_CONTROL) literals = vec_or(literals, vec_table(control_octets));
+  if (d->recorded & KIND_BARE_CR) literals = vec_or(literals, vec_table(cr_octet));
+  return literals;
+}
+
+static inline uint64_t raw_8bit(const struct decoder *d, struct block v) {
+  return d->recorded & KIND_RAW_8BIT ? block_mask(v) : 0;
+}
+
+/* Values of hexadecimal digits, in both cases; of other octets anything below 80. */
+static inline vec digit_values(vec v) {
+  const vec low = vec_and(v, vec_fill(0x4f)); /* 0..9, or 0x41 and up, 55 too much */
+  return vec_min(low, vec_sub(low, vec_fill(55)));
+}
+
+/* True when the spaces at src are followed soon by something else than a blank or line end. VEC octets are seen. */
+static inline bool word_follows(const uint8_t *src) {
+  const uint32_t others = ~vec_mask(vec_equal(vec_load(src), vec_fill(' '))) | 1u << (VEC - 1);
+  return src[__builtin_ctz(others)] > ' ';
+}
+
+/* How many of src[0..n) are decided, in spite of what follows. */
+static inline size_t decodable(const uint8_t *src, size_t n) {
+  size_t end = n;
+  if (end > 0 && src[end - 1] == '\r') end--;
+  while (end > 0 && blank(src[end - 1])) end--;
+  if (end > 0 && src[end - 1] == '=') return end - 1;
+  return end == n && end > 1 && src[end - 2] == '=' ? end - 2 : end;
+}
+
+/* What a block's octets are. Those of a mask named _1 stand one octet on: the last may be the first behind the block. */
+struct sight {
+  uint64_t plain;   /* printable, or TAB */
+  uint64_t above_1; /* over SP, as signed octets */
+  uint64_t ends_1;  /* the first octets of line ends */
+};
+
+static inline struct sight look(const uint8_t *in, bool lf_ends) {
+  struct sight s = {0, 0, 0};
+  for (unsigned k = 0; k < 64; k += VEC) {
+    const vec v = vec_load(in + k), next = vec_load(in + k + 1);
+    const vec lf = vec_equal(lf_ends ? next : vec_load(in + k + 2), vec_fill('\n'));
+    s.plain |= (uint64_t)vec_mask(vec_plain(v)) << k;
+    s.above_1 |= (uint64_t)vec_mask(vec_greater(next, vec_fill(' '))) << k;
+    s.ends_1 |= (uint64_t)vec_mask(lf_ends ? lf : vec_and(vec_equal(next, vec_fill('\r')), lf)) << k;
+  }
+  return s;
+}
+
+/* True when one of `others` was not reported before, and is no literal therefore. ends_1: as in struct sight. */
+static __attribute__((noinline)) bool unknown(const struct decoder *d, const uint8_t *in, uint64_t others, uint64_t ends_1) {
+  const struct block v = block_load(in);
+  const uint64_t literals = block_within(v, literals_of(d)) & ~(block_equal(v, vec_fill('\r')) & ends_1);
+  return (others & ~(literals | raw_8bit(d, v))) != 0;
+}
+
+/* ---- Stores: '=' with what follows it ---- */
+
+/*
+ * What may follow '=': two digits, each with its value in the low four bits, or CR and LF. A pair is right when the first,
+ * shifted left by one, and the second have a bit of 0x80 (digits) or 0x20 (a line end) in common.
+ */
+static const uint8_t after_equals[256] = {
+    ['\n'] = 0x20, ['\r'] = 0x10, ['0'] = 0xc0, ['1'] = 0xc1, ['2'] = 0xc2, ['3'] = 0xc3,
+    ['4'] = 0xc4,  ['5'] = 0xc5,  ['6'] = 0xc6, ['7'] = 0xc7, ['8'] = 0xc8, ['9'] = 0xc9,
+    ['A'] = 0xca,  ['B'] = 0xcb,  ['C'] = 0xcc, ['D'] = 0xcd, ['E'] = 0xce, ['F'] = 0xcf};
+
+/*
+ * Stores a block that has one '=': what stands behind its escape, or soft line break with CRLF, moves up two or three octets;
+ * false when it begins neither. There is no branch, since which of them it is cannot be foretold.
+ */
+static inline bool put_one(uint8_t *dst, const uint8_t *in, uint64_t equals, bool lf_ends) {
+  static const uint8_t behind[128] = {[64] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xff,        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xff,        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xff,        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                      0xff,        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  const size_t place = mask_first(equals);
+  const unsigned first = after_equals[in[place + 1]], second = after_equals[in[place + 2]], soft = first >> 4 & 1;
+  const uint8_t octet = (uint8_t)choose(soft, in[place + 3], first << 4 | (second & 15));
+  const uint8_t *rest = in + 2 + soft, *mask = behind + 63 - place;
+  if ((first << 1 & second & (lf_ends ? 0x80u : 0xa0u)) == 0) return false;
+  for (unsigned k = 0; k < 64; k += VEC)
+    vec_store(dst + k, vec_blend(vec_load(in + k), vec_load(rest + k), vec_load(mask + k)));
+  dst[place] = octet;
+  return true;
+}
+
+/* 0xff where the value of an upper-case digit was `digit`. */
+static inline vec is_value_of(vec value, vec digit) {
+  static const uint8_t digits[16] = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
+  return vec_equal(vec_look_up(vec_table(digits), value), digit);
+}
+
+/* Stores a block without the octets of `drop`, each '=' as what its escape stands for; false: one of `escapes` is none. */
+static inline bool put_many(uint8_t *dst, const uint8_t *in, uint64_t escapes, uint64_t drop) {
+  vec decoded[64 / VEC];
+  uint64_t right = 0;
+  for (unsigned k = 0; k < 64; k += VEC) {
+    const vec v = vec_load(in + k), first = vec_load(in + k + 1), second = vec_load(in + k + 2);
+    const vec high = digit_values(first), low = digit_values(second);
+    decoded[k / VEC] = vec_blend(v, vec_or(vec_to_high_nibble(high), low), vec_equal(v, vec_fill('=')));
+    right |= (uint64_t)vec_mask(vec_and(is_value_of(high, first), is_value_of(low, second))) << k;
+  }
+  if (escapes & ~right) return false;
+  for (unsigned k = 0; k < 64; k += VEC) dst = vec_keep(dst, decoded[k / VEC], (uint32_t)(~drop >> k), keep_rows);
+  return true;
+}
+
+/* ---- Blocks ---- */
+
+/* How many blocks of src[0..n) can be decoded into dst[0..cap), whatever they hold: a whole one may end within a line end. */
+static inline size_t whole_blocks(size_t n, size_t cap) {
+  const size_t read = n < MORE ? 0 : (n - MORE) / 64, written = cap < 1 ? 0 : (cap - 1) / 64;
+  return read < written ? read : written;
+}
+
+/*
+ * Decodes blocks; false when it met one that holds anything else, or a line over 76. Where '=' stands is found out a block
+ * ahead: how many there are cannot be foretold, and a wrong guess costs less so. (The three ways to store a block: text with
+ * an escape in every fourth block, 24, 30 and 50 cycles on a Zen 4.)
+ */
+ALWAYS_INLINE bool decode_blocks(const struct decoder *d, struct decoding *at, const uint8_t *src, size_t n, uint8_t *dst,
+                                 size_t blocks, bool lf_ends) {
+  const int64_t width = d->recorded & KIND_LINE_OVER_76 ? INT64_MAX : LINE;
+  const uint8_t *in = src + at->read, *const end = in + 64 * blocks, *const last = src + (n - 64);
+  uint8_t *out = dst + at->written;
+  int64_t column = (int64_t)(at->read - at->line);
+  uint64_t gone = at->gone, above_before = (int8_t)in[0] > ' ';
+  uint64_t ends_before = (lf_ends ? in[0] == '\n' : is_crlf(in)) << 1 | at->after_cr;
+  uint64_t equals_next = block_equal(block_load(in), vec_fill('='));
+  while (in != end) {
+    const uint64_t equals = equals_next;
+    equals_next = block_equal(block_load(last - in > 64 ? in + 64 : last), vec_fill('='));
+    const struct sight s = look(in, lf_ends);
+    const uint64_t above = s.above_1 << 1 | above_before, first = s.ends_1 << 1 | ends_before >> 1;
+    const uint64_t others = ~(s.plain | first | (lf_ends ? 0 : s.ends_1 << 2 | ends_before));
+    const uint64_t trailing = s.plain & ~above & (s.ends_1 | (~s.above_1 & UINT64_C(1) << 63));
+    if (others && unknown(d, in, others, s.ends_1)) break;
+    if (trailing && (trailing << 1 || last - in < VEC || !word_follows(in + 64))) break;
+    const uint64_t soft = equals & s.ends_1, escapes = equals & ~soft;
+    const uint64_t hangs = choose(first != 0, 0, escapes >> 62); /* an escape's octets behind the block */
+    if (column + (int64_t)(mask_length(first) + hangs) > width) break;
+    const uint64_t more = gone | (lf_ends ? 0 : first & d->drop_cr);
+    const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | more;
+    if ((equals | more) == 0) {
+      block_store(out, block_load(in));
+    } else if (((equals & (equals - 1)) | more | (lf_ends ? soft : 0)) == 0) {
+      if (!put_one(out, in, equals, lf_ends)) break;
+    } else {
+      if (!put_many(out, in, escapes, drop)) break;
+    }
+    out += mask_count(~drop);
+    gone = escapes >> 62 | (lf_ends ? soft >> 63 : soft >> 62);
+    gone |= gone >> 1;
+    column = (int64_t)choose(first != 0, (uint64_t)(lf_ends ? 63 : 62) - mask_last(first | 1), (uint64_t)column + 64);
+    above_before = s.above_1 >> 63; /* shifted here: clang 14 makes a slow shld of it where it is used */
+    ends_before = s.ends_1 >> 62;
+    in += 64;
+  }
+  at->read = (size_t)(in - src);
+  at->written = (size_t)(out - dst);
+  at->line = at->read - (uint64_t)column;
+  at->gone = gone;
+  at->after_cr = lf_ends ? 0 : ends_before & 1;
+  return in == end;
+}
+
+/* True when none of dst[0..64) is one of src[0..n), nor of what may follow them in place. */
+static inline bool apart(const uint8_t *dst, const uint8_t *src, size_t n) {
+  return (uintptr_t)dst >= (uintptr_t)(src + n) || (uintptr_t)dst + 64 <= (uintptr_t)src;
+}
+
+/*
+ * The last octets, not over 64, as far as they are decided: in a window of 64 octets that ends where src does, or is all of
+ * it. What of the window was decoded before is passed over; in place it may hold other octets by now. False: nothing is done.
+ */
+ALWAYS_INLINE bool decode_last(const struct decoder *d, struct decoding *at, const uint8_t *src, size_t n, uint8_t *dst,
+                               size_t cap, bool lf_ends) {
+  if (n < 16) return false;
+  const size_t from = n < 64 ? 0 : n - 64, before = at->read - from;
+  const size_t count = decodable(src + at->read, n - at->read), end = before + count;
+  if (count == 0) return true;
+  const struct block v = n < 64 ? block_load_part(src, n, 0) : block_load(src + from);
+  const uint64_t decided = below(end) & ~below(before), lf = block_equal(v, vec_fill('\n'));
+  const uint64_t cr = lf_ends ? 0 : block_equal(v, vec_fill('\r')) & lf >> 1 & decided;
+  const uint64_t first = lf_ends ? lf & decided : cr, plain = block_plain(v);
+  const uint64_t others = decided & ~(plain | first | cr << 1 | at->after_cr << before);
+  const uint64_t blanks = block_equal(v, vec_fill(' ')) | block_equal(v, vec_fill('\t'));
+  const size_t length = first ? mask_first(first) - before : count;
+  if (others || (blanks & first >> 1 & decided)) return false;
+  if (at->read + length - at->line > LINE && !(d->recorded & KIND_LINE_OVER_76)) return false;
+  const uint64_t equals = block_equal(v, vec_fill('=')) & decided, soft = equals & first >> 1, escapes = equals & ~soft;
+  const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | below(before) | at->gone << before |
+                        (cr & d->drop_cr) | ~below(end);
+  const size_t length_decoded = mask_count(~drop);
+  uint8_t text[64 + VEC], decoded[64];
+  block_store(text, v);
+  vec_store(text + 64, vec_zero());
+  uint8_t *out = dst + at->written;
+  const bool direct = cap - at->written >= 64 && apart(out, src + at->read + count, n - at->read - count);
+  if (length_decoded > cap - at->written || !put_many(direct ? out : decoded, text, escapes, drop)) return false;
+  if (!direct) memcpy(out, decoded, length_decoded);
+  if (first) at->line = from + mask_last(first) + (lf_ends ? 1 : 2);
+  at->read += count;
+  at->written += length_decoded;
+  at->gone = at->after_cr = 0;
+  return true;
+}
+
+/* Any number of octets; true when all that can be is done. */
+ALWAYS_INLINE bool decode_lines(const struct decoder *d, struct decoding *at, const uint8_t *src, size_t n, uint8_t *dst,
+                                size_t cap, bool lf_ends) {
+  for (;;) {
+    const size_t blocks = whole_blocks(n - at->read, cap - at->written);
+    if (blocks == 0) break;
+    if (!decode_blocks(d, at, src, n, dst, blocks, lf_ends)) return false;
+  }
+  return n - at->read <= 64 && decode_last(d, at, src, n, dst, cap, lf_ends);
+}
+
+static __attribute__((noinline)) bool decode_crlf_lines(const struct decoder *d, struct decoding *at, const uint8_t *src,
+                                                        size_t n, uint8_t *dst, size_t cap) {
+  return decode_lines(d, at, src, n, dst, cap, false);
+}
+
+static __attribute__((noinline)) bool decode_lf_lines(const struct decoder *d, struct decoding *at, const uint8_t *src,
+                                                      size_t n, uint8_t *dst, size_t cap) {
+  return at->after_cr == 0 && decode_lines(d, at, src, n, dst, cap, true);
+}
+
+#endif
