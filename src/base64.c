@@ -7,21 +7,23 @@
 _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_decode_options) == 32,
                "the options' size is ABI");
 
+/* For the ways of short calls: compilers put what is unlikely out of them. */
+#define UNLIKELY(condition) __builtin_expect(condition, 0)
+
 /* ---- Encoding ---- */
 
 static inline int32_t encoder_init(struct base64_encoder *state, const cte_base64_encode_options *options) {
   static const cte_base64_encode_options mail = CTE_BASE64_ENCODE_MAIL;
   const cte_base64_encode_options *o = options != NULL ? options : &mail;
-  /* Each is 0 or 1. */
-  if ((o->line_end | o->last_line | o->alphabet | o->padding) > 1 || !all_zero(o->reserved, sizeof o->reserved))
-    return CTE_ERROR_ARGUMENT;
-  *state = (struct base64_encoder){
-      .params = {.columns = o->columns != 0 ? o->columns : CTE_COLUMNS_MIME,
-                 .line_end = o->line_end == CTE_LINE_END_LF ? 1 : 2,
-                 .alphabet = o->alphabet},
-      .padded = o->padding == CTE_BASE64_PADDED,
-      .last_line_end = o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE,
-  };
+  uint32_t four;
+  memcpy(&four, &o->line_end, 4); /* line_end, last_line, alphabet, padding: each is 0 or 1 */
+  if (UNLIKELY((four & 0xfefefefe) != 0 || !all_zero(o->reserved, sizeof o->reserved))) return CTE_ERROR_ARGUMENT;
+  /* One by one: a whole struct would be cleared first, which short calls feel. */
+  memcpy(&state->given, &four, 4);
+  state->params.columns = o->columns != 0 ? o->columns : CTE_COLUMNS_MIME;
+  state->params.line_end = (uint8_t)(2 - o->line_end);
+  state->params.alphabet = o->alphabet;
+  state->column = 0;
   return CTE_OK;
 }
 
@@ -29,15 +31,19 @@ int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *option
   return encoder_init(state, options);
 }
 
+static inline bool last_line_end(const struct base64_encoder *e) {
+  return e->given.last_line == CTE_BASE64_LAST_LINE_END && e->params.columns != CTE_COLUMNS_NONE;
+}
+
 size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options *options) {
   struct base64_encoder e;
   if (cte_base64_encoder_init(&e, options) != CTE_OK) return SIZE_MAX;
   if (n == 0) return 0;
-  size_t quanta = n / 3, rest = n % 3, tail = rest == 0 ? 0 : e.padded ? 4 : rest + 1;
+  size_t quanta = n / 3, rest = n % 3, tail = rest == 0 ? 0 : e.given.padding ? rest + 1 : 4;
   if (quanta > SIZE_MAX / 4 || tail > SIZE_MAX - 4 * quanta) return SIZE_MAX;
   size_t characters = 4 * quanta + tail;
   /* At most one a character. */
-  size_t line_ends = (size_t)((characters - 1) / e.params.columns) + e.last_line_end;
+  size_t line_ends = (size_t)((characters - 1) / e.params.columns) + last_line_end(&e);
   if (line_ends > (SIZE_MAX - characters) / e.params.line_end) return SIZE_MAX;
   return characters + line_ends * e.params.line_end;
 }
@@ -50,7 +56,7 @@ static size_t quantum_of(const struct base64_encoder *e, const uint8_t *src, siz
   uint32_t bits = 0;
   for (size_t i = 0; i < 3; i++) bits = bits << 8 | (i < octets ? src[i] : 0u);
   for (size_t k = 0; k < 4; k++) quantum[k] = (uint8_t)(k <= octets ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
-  return e->padded ? 4 : octets + 1;
+  return e->given.padding ? octets + 1 : 4;
 }
 
 static size_t line_end_of(const struct base64_encoder *e, uint8_t *dst) {
@@ -98,7 +104,7 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
     step.written += size;
   }
   /* The line is open unless it is empty; once it has ended it is, so that this happens once. */
-  if (last && e->last_line_end && e->column > 0) {
+  if (last && last_line_end(e) && e->column > 0) {
     if (cap - step.written < e->params.line_end) return step;
     step.written += line_end_of(e, dst + step.written);
     e->column = 0;
@@ -116,25 +122,31 @@ static struct done encode_quick(void *state, const struct report *report, const 
 
 const struct codec cte_base64_encoder = {encode, 2, encode_quick};
 
-/* Apart, so that the calls below need no more registers and stack than their common case. */
-__attribute__((noinline)) static cte_result encode_more(struct base64_encoder *e, const void *src, size_t n, void *dst,
-                                                        size_t cap, struct done done) {
-  return one_shot(encode, e, src, n, dst, cap, done);
+/* A call's arguments, in memory: where a kernel does all, registers need not be saved for what would follow it. */
+struct encode_call {
+  struct base64_encoder e;
+  const void *src;
+  void *dst;
+  size_t n, cap;
+};
+
+/* Apart, so that the call below needs no more registers and stack than its common case. */
+__attribute__((noinline)) static cte_result encode_more(struct encode_call *call, size_t read, size_t written) {
+  if (call->src == call->dst && call->n > 0) return refused();
+  return one_shot(encode, &call->e, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }
 
 /* Where a kernel takes everything, as of a line's 57 octets, nothing else is set up: such calls are frequent. */
 cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_encode_options *options) {
-  struct base64_encoder e;
-  if (encoder_init(&e, options) != CTE_OK || (src == dst && n > 0)) return refused();
-  struct done done = {0, 0};
-  if (n >= 3 && cap > 0) {
-    done = cte_isa()->base64->encode(src, n, dst, cap, &e.params, &e.column);
-    if (done.read == n && cap - done.written >= 2) {
-      if (e.last_line_end) done.written += line_end_of(&e, (uint8_t *)dst + done.written);
-      return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
-    }
-  }
-  return encode_more(&e, src, n, dst, cap, done);
+  struct encode_call call;
+  if (UNLIKELY(encoder_init(&call.e, options) != CTE_OK)) return refused();
+  call.src = src, call.n = n, call.dst = dst, call.cap = cap;
+  const struct isa *row = cte_isa_chosen();
+  if (UNLIKELY(n < 3 || cap < n || src == dst || row == NULL)) return encode_more(&call, 0, 0);
+  const struct done done = row->base64->encode(src, n, dst, cap, &call.e.params, &call.e.column);
+  if (UNLIKELY(done.read != call.n || call.cap - done.written < 2)) return encode_more(&call, done.read, done.written);
+  const size_t end = last_line_end(&call.e) ? line_end_of(&call.e, (uint8_t *)call.dst + done.written) : 0;
+  return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written + end, .first_anomaly = SIZE_MAX};
 }
 
 /* ---- Decoding ---- */
@@ -145,22 +157,23 @@ enum { PADDING_NONE = 0, PADDING_OPEN = 1, PADDING_COMPLETE = 2 };
 /* A kernel stops at most this far before what it cannot pass; less than two quanta, mostly padding, it does not get. */
 enum { CAUSE_WITHIN = 1024, KERNEL_LEAST = 8 };
 
-static inline int32_t decoder_init(struct base64_decoder *state, const cte_base64_decode_options *options) {
-  static const cte_base64_decode_options mail = CTE_BASE64_DECODE_MAIL;
-  const cte_base64_decode_options *o = options != NULL ? options : &mail;
-  if ((o->reject & ~ANOMALIES_ALL) != 0 || o->alphabet > CTE_BASE64_EITHER || o->line_ends > CTE_BASE64_LINE_ENDS_NONE ||
-      o->after_padding > CTE_BASE64_AFTER_PADDING_STOP || !all_zero(o->reserved, sizeof o->reserved))
-    return CTE_ERROR_ARGUMENT;
+static const cte_base64_decode_options mail_decoder = CTE_BASE64_DECODE_MAIL;
+
+static inline bool decoder_allows(const cte_base64_decode_options *o) {
+  return (o->reject & ~ANOMALIES_ALL) == 0 && o->alphabet <= CTE_BASE64_EITHER &&
+         o->line_ends <= CTE_BASE64_LINE_ENDS_NONE && o->after_padding <= CTE_BASE64_AFTER_PADDING_STOP &&
+         all_zero(o->reserved, sizeof o->reserved);
+}
+
+int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
+  const cte_base64_decode_options *o = options != NULL ? options : &mail_decoder;
+  if (!decoder_allows(o)) return CTE_ERROR_ARGUMENT;
   *state = (struct base64_decoder){
       .params = {.alphabet = o->alphabet, .line_ends = o->line_ends},
       .reject = o->reject,
       .stop = o->after_padding == CTE_BASE64_AFTER_PADDING_STOP,
   };
   return CTE_OK;
-}
-
-int32_t cte_base64_decoder_init(struct base64_decoder *state, const void *options) {
-  return decoder_init(state, options);
 }
 
 size_t cte_base64_decoded_bound(size_t n, const cte_base64_decode_options *options) {
@@ -388,20 +401,34 @@ static struct done decode_quick(void *state, const struct report *report, const 
 
 const struct codec cte_base64_decoder = {decode, 0, decode_quick};
 
-/* As encode_more. */
-__attribute__((noinline)) static cte_result decode_more(struct base64_decoder *s, const void *src, size_t n, void *dst,
-                                                        size_t cap, struct done done) {
-  return one_shot(decode, s, src, n, dst, cap, done);
+/* As encode_call; of the decoder's state what a kernel needs. */
+struct decode_call {
+  struct base64_decode_params params;
+  struct base64_carry carry;
+  const void *src;
+  void *dst;
+  size_t n, cap;
+  const cte_base64_decode_options *options;
+};
+
+__attribute__((noinline)) static cte_result decode_more(const struct decode_call *call, size_t read, size_t written) {
+  struct base64_decoder state;
+  cte_base64_decoder_init(&state, call->options);
+  state.carry = call->carry;
+  return one_shot(decode, &state, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }
 
 /* Where a kernel takes everything, as of ordinary text without padding, nothing else need be set up. */
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
-  struct base64_decoder state;
-  if (decoder_init(&state, options) != CTE_OK) return refused();
-  struct done done = {0, 0};
-  if (n >= KERNEL_LEAST && cap > 0) {
-    done = cte_isa()->base64->decode(src, n, dst, cap, &state.params, &state.carry);
-    if (done.read == n) return (cte_result){.status = CTE_OK, .read = n, .written = done.written, .first_anomaly = SIZE_MAX};
-  }
-  return decode_more(&state, src, n, dst, cap, done);
+  const cte_base64_decode_options *o = options != NULL ? options : &mail_decoder;
+  if (UNLIKELY(!decoder_allows(o))) return refused();
+  struct decode_call call;
+  call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
+  call.carry.column = 0, call.carry.width = 0;
+  call.src = src, call.n = n, call.dst = dst, call.cap = cap, call.options = o;
+  const struct isa *row = cte_isa_chosen();
+  if (UNLIKELY(n < KERNEL_LEAST || cap == 0 || row == NULL)) return decode_more(&call, 0, 0);
+  const struct done done = row->base64->decode(src, n, dst, cap, &call.params, &call.carry);
+  if (UNLIKELY(done.read != call.n)) return decode_more(&call, done.read, done.written);
+  return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written, .first_anomaly = SIZE_MAX};
 }

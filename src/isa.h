@@ -17,14 +17,19 @@ struct isa {
   const struct isa *tails;
 };
 
-/* NULL until first use. Acquire and release: a test's own row need not be a constant. */
-extern _Atomic(const struct isa *) cte_isa_in_use;
+/* NULL until first use. Acquire and release: a test's own row need not be a constant. Hidden: read without an indirection. */
+extern _Atomic(const struct isa *) cte_isa_in_use __attribute__((visibility("hidden")));
 
 const struct isa *cte_isa_choose(void);
 
+/* The row in use, or NULL: a caller that then does without it need not keep what it has for a call of cte_isa_choose. */
+static inline const struct isa *cte_isa_chosen(void) {
+  return atomic_load_explicit(&cte_isa_in_use, memory_order_acquire);
+}
+
 /* The row in use; chosen on first use. */
 static inline const struct isa *cte_isa(void) {
-  const struct isa *row = atomic_load_explicit(&cte_isa_in_use, memory_order_acquire);
+  const struct isa *row = cte_isa_chosen();
   return row != NULL ? row : cte_isa_choose();
 }
 

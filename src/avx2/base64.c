@@ -1,4 +1,6 @@
 /* avx2/base64.c: base64 by vectors of 32 characters. */
+#include <string.h>
+
 #include "../kernels.h"
 #include "vec.h"
 
@@ -44,9 +46,10 @@ static inline void put_packed(uint8_t *dst, vec sextets) {
 static inline void put_packed_only(uint8_t *dst, vec sextets) {
   const vec lanes = pack(sextets);
   const __m128i high = _mm256_extracti128_si256(lanes, 1);
+  const int last = _mm_extract_epi32(high, 2);
   _mm_storeu_si128((void *)dst, _mm256_castsi256_si128(lanes));
   _mm_storel_epi64((void *)(dst + 12), high);
-  _mm_storeu_si32((void *)(dst + 20), _mm_shuffle_epi32(high, 2));
+  memcpy(dst + 20, &last, 4);
 }
 
 /* Part i is what part (i + parts) % 8 was, parts of 32 bits. */

@@ -25,6 +25,11 @@ static inline vec vec_fill(uint8_t octet) {
   return _mm256_set1_epi8((char)octet);
 }
 
+/* Four octets, over and over; the first is the lowest of the number. */
+static inline vec vec_fill32(uint32_t octets) {
+  return _mm256_set1_epi32((int)octets);
+}
+
 static inline vec vec_zero(void) {
   return _mm256_setzero_si256();
 }
@@ -96,6 +101,11 @@ static inline vec vec_greater(vec a, vec b) {
 /* b where the mask octet's top bit is set, else a. */
 static inline vec vec_blend(vec a, vec b, vec mask) {
   return _mm256_blendv_epi8(a, b, mask);
+}
+
+/* Each 16-bit part's bits four down. */
+static inline vec vec_shift_right4(vec v) {
+  return _mm256_srli_epi16(v, 4);
 }
 
 /* Each octet's high four bits. */

@@ -13,7 +13,13 @@ static inline size_t least(size_t a, size_t b) {
 
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
+/* Not inlined, and with just these arguments: where they are the caller's own, a call is a jump. */
+#define APART __attribute__((noinline, used)) static
+
 /* Of 76 columns 19 vectors are VEC / 4 lines. */
 enum { MIME = 76, CYCLE = 19, CYCLE_LINES = VEC / 4 };
+
+/* The characters of so many vectors hold a line of 76. */
+enum { LINE_VECTORS = (MIME + VEC - 1) / VEC, LINE_MOST = LINE_VECTORS * VEC };
 
 #endif

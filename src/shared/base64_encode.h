@@ -7,6 +7,48 @@
 
 #include "base64.h"
 
+/*
+ * What encoding needs of constants. By alphabet, though only the offsets depend on it: so the compiler does not see their
+ * values, and loads them, one instruction each; those it sees it makes of several.
+ */
+struct encode_constants {
+  uint32_t down, up, odd, sextets;
+  uint32_t letters, capitals;
+  uint8_t offsets[16];
+};
+
+/* Classes of sextets: capitals, small letters, ten digits, 62, 63. */
+#define ENCODE_CONSTANTS 0x04000040, 0x01000010, 0xff00ff00, 0x3f3f3f3f, 0x33333333, 0x19191919
+static const struct encode_constants encode_constants[2] = {
+    {ENCODE_CONSTANTS, {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0}},
+    {ENCODE_CONSTANTS, {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 239, 32, 0, 0}},
+};
+
+/* They, loaded. */
+struct encoder {
+  vec down, up, odd, sextets, letters, capitals, offsets;
+};
+
+static inline struct encoder encoder_of(uint8_t alphabet) {
+  const struct encode_constants *c = &encode_constants[alphabet];
+  return (struct encoder){vec_fill32(c->down),    vec_fill32(c->up),       vec_fill32(c->odd),   vec_fill32(c->sextets),
+                          vec_fill32(c->letters), vec_fill32(c->capitals), vec_table(c->offsets)};
+}
+
+/* The 32-bit parts are [1 0 2 1]: as 16-bit numbers octets 0 1 and 1 2, of which each holds two sextets. */
+static inline vec sextets_of(vec parts, struct encoder by) {
+  const vec even = vec_multiply_high16(parts, by.down); /* down by 10, and by 6 */
+  const vec odd = vec_multiply_low16(parts, by.up);
+  return vec_and(vec_blend(even, odd, by.odd), by.sextets);
+}
+
+static inline vec characters_of(vec parts, struct encoder by) {
+  const vec sextets = sextets_of(parts, by);
+  /* 0 up to 51, then 1 - 12; the mask is -1 for all but capitals. */
+  const vec class = vec_sub(vec_sub_unsigned(sextets, by.letters), vec_greater(sextets, by.capitals));
+  return vec_add(sextets, vec_look_up(by.offsets, class));
+}
+
 struct encoding {
   const uint8_t *src;
   uint8_t *dst;
@@ -15,28 +57,8 @@ struct encoding {
   size_t line_end;
   uint16_t line_end_octets; /* as they lie in memory; of LF the second is slack */
   bool begun;               /* INSIDE_BEFORE octets before src belong to this call */
-  vec offsets;              /* by class, what a sextet's character is more than it */
+  struct encoder by;
 };
-
-/* Classes of sextets: capitals, small letters, ten digits, 62, 63. */
-static const uint8_t class_offsets[2][16] = {
-    {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0},
-    {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 239, 32, 0, 0},
-};
-
-/* The 32-bit parts are [1 0 2 1]: as 16-bit numbers octets 0 1 and 1 2, of which each holds two sextets. */
-static inline vec sextets_of(vec parts) {
-  const vec even = vec_multiply_high16(parts, vec_fill16(1 << 6, 1 << 10)); /* down by 10, and by 6 */
-  const vec odd = vec_multiply_low16(parts, vec_fill16(1 << 4, 1 << 8));
-  return vec_and(vec_blend(even, odd, vec_fill16(0xff00, 0xff00)), vec_fill(63));
-}
-
-static inline vec characters_of(vec parts, vec offsets) {
-  const vec sextets = sextets_of(parts);
-  /* 0 up to 51, then 1 - 12; the mask is -1 for all but capitals. */
-  const vec class = vec_sub(vec_sub_unsigned(sextets, vec_fill(51)), vec_greater(sextets, vec_fill(25)));
-  return vec_add(sextets, vec_look_up(offsets, class));
-}
 
 static inline void encode_advance(struct encoding *e, size_t octets, size_t written) {
   e->src += octets;
@@ -61,7 +83,7 @@ static inline bool encode_exactly(struct encoding *e) {
   const bool ends = e->open < VEC;
   const size_t size = VEC + (ends ? e->line_end : 0);
   if (e->room < size) return false;
-  const vec characters = characters_of(spread(e->src), e->offsets);
+  const vec characters = characters_of(spread(e->src), e->by);
   if (ends) {
     uint8_t broken[BROKEN_ROOM];
     put_broken(e, broken, characters, (size_t)e->open);
@@ -85,7 +107,7 @@ static inline void encode_rest(struct encoding *e) {
   const bool ends = characters > e->open;
   const size_t size = characters + (ends ? e->line_end : 0);
   if (size == 0 || e->room < size) return;
-  const vec last = characters_of(spread(e->src + octets - OCTETS), e->offsets);
+  const vec last = characters_of(spread(e->src + octets - OCTETS), e->by);
   const uint64_t there = e->columns - e->open;
   if (e->room >= BROKEN_ROOM) {
     vec_store(e->dst, rotate(last, before / 4));
@@ -115,7 +137,7 @@ enum { CYCLE_ROOM = CYCLE * VEC + CYCLE_LINES * 2, CYCLES_LEAST = CYCLE * OCTETS
 ALWAYS_INLINE uint8_t *cycle_vector(const struct encoding *e, uint8_t *dst, size_t i) {
   const size_t open = MIME - i * VEC % MIME;
   const uint8_t *src = e->src + i * OCTETS;
-  const vec characters = characters_of(i == 0 ? spread(src) : spread_inside(src), e->offsets);
+  const vec characters = characters_of(i == 0 ? spread(src) : spread_inside(src), e->by);
   if (open >= VEC) {
     vec_store(dst, characters);
     return dst + VEC;
@@ -160,8 +182,8 @@ static inline void encode_mime_lines(struct encoding *e) {
       memcpy(dst, &e->line_end_octets, 2);
       dst += e->line_end;
     }
-    for (size_t k = 0; k < MIME / VEC; k++) vec_store(dst + k * VEC, characters_of(spread(e->src + k * OCTETS), e->offsets));
-    vec_store(dst + (MIME - VEC), characters_of(spread(e->src + (LINE_OCTETS - OCTETS)), e->offsets));
+    for (size_t k = 0; k < MIME / VEC; k++) vec_store(dst + k * VEC, characters_of(spread(e->src + k * OCTETS), e->by));
+    vec_store(dst + (MIME - VEC), characters_of(spread(e->src + (LINE_OCTETS - OCTETS)), e->by));
     e->open = 0;
     encode_advance(e, LINE_OCTETS, (size_t)(dst - e->dst) + MIME);
   }
@@ -171,7 +193,7 @@ static inline void encode_mime_lines(struct encoding *e) {
 static inline void encode_lines(struct encoding *e) {
   struct encoding at = *e;
   while (at.left >= OCTETS && at.room >= BROKEN_ROOM) {
-    const vec characters = characters_of(spread(at.src), at.offsets);
+    const vec characters = characters_of(spread(at.src), at.by);
     size_t size = VEC;
     if (at.open >= VEC) {
       vec_store(at.dst, characters);
@@ -187,15 +209,15 @@ static inline void encode_lines(struct encoding *e) {
 }
 
 /* Encodes whole quanta of OCTETS or more without a line end; the last vector once more takes some of what is before it. */
-static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t octets, vec offsets) {
+static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t octets, struct encoder by) {
   const uint8_t *last = src + octets - OCTETS;
   uint8_t *last_dst = dst + octets / 3 * 4 - VEC;
-  vec_store(dst, characters_of(spread(src), offsets));
+  vec_store(dst, characters_of(spread(src), by));
   src += OCTETS;
   dst += VEC;
-  for (; last - src >= INSIDE_BEHIND; src += OCTETS, dst += VEC) vec_store(dst, characters_of(spread_inside(src), offsets));
-  if (src < last) vec_store(dst, characters_of(spread(src), offsets));
-  vec_store(last_dst, characters_of(spread(last), offsets));
+  for (; last - src >= INSIDE_BEHIND; src += OCTETS, dst += VEC) vec_store(dst, characters_of(spread_inside(src), by));
+  if (src < last) vec_store(dst, characters_of(spread(src), by));
+  vec_store(last_dst, characters_of(spread(last), by));
 }
 
 /* Encodes what the open line has room for: a cycle begins with a line. */
@@ -203,9 +225,9 @@ static inline void end_line(struct encoding *e) {
   const size_t characters = (size_t)e->open, octets = characters / 4 * 3;
   if (characters % MIME == 0 || e->left < MIME + OCTETS || e->room < MIME + VEC) return;
   if (characters >= VEC)
-    encode_run(e->src, e->dst, octets, e->offsets);
+    encode_run(e->src, e->dst, octets, e->by);
   else
-    vec_store(e->dst, characters_of(spread(e->src), e->offsets));
+    vec_store(e->dst, characters_of(spread(e->src), e->by));
   e->open = 0;
   encode_advance(e, octets, characters);
 }
@@ -222,7 +244,7 @@ __attribute__((noinline)) static struct done encode_folded(const uint8_t *src, s
                        .open = params->columns - *column,
                        .line_end = params->line_end,
                        .begun = false,
-                       .offsets = vec_table(class_offsets[params->alphabet == ALPHABET_URL])};
+                       .by = encoder_of(params->alphabet)};
   memcpy(&e.line_end_octets, params->line_end == 2 ? "\r\n" : "\n", 2);
   if (e.columns == MIME) {
     if (n >= CYCLES_LEAST) end_line(&e);
@@ -236,14 +258,39 @@ __attribute__((noinline)) static struct done encode_folded(const uint8_t *src, s
   return (struct done){n - e.left, cap - e.room};
 }
 
-/* Where all is on one line nothing is set up but what that needs: calls of a line or less are frequent. */
-static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
-                          uint64_t *column) {
+/* ---- Short calls, which are frequent: nothing is set up but what they need ---- */
+
+/*
+ * Encodes VEC - LINE_MOST characters, whole quanta, without a branch: where they are fewer, vectors take some of what is
+ * before them once more.
+ */
+ALWAYS_INLINE void encode_line(const uint8_t *src, uint8_t *dst, size_t characters, struct encoder by) {
+  const size_t last = characters - VEC;
+  for (size_t k = 0; k < LINE_VECTORS; k++) {
+    const size_t at = k + 1 < LINE_VECTORS ? least(k * VEC, last) : last;
+    vec_store(dst + at, characters_of(spread(src + at / 4 * 3), by));
+  }
+}
+
+/* Any text. */
+APART struct done encode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                              const struct base64_encode_params *params, uint64_t *column) {
   const size_t all = n / 3, quanta = least(all, cap / 4);
   if (quanta < VEC / 4 || all > (params->columns - *column) / 4) return encode_folded(src, n, dst, cap, params, column);
-  encode_run(src, dst, 3 * quanta, vec_table(class_offsets[params->alphabet == ALPHABET_URL]));
+  encode_run(src, dst, 3 * quanta, encoder_of(params->alphabet));
   *column += 4 * quanta;
   return (struct done){3 * quanta, 4 * quanta};
+}
+
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
+                          uint64_t *column) {
+  /* Of the octets the line's characters are made of, there may be one or two more. */
+  if (n - OCTETS > LINE_MOST / 4 * 3 + 2 - OCTETS) return encode_text(src, n, dst, cap, params, column);
+  const size_t quanta = (uint32_t)n / 3, characters = 4 * quanta;
+  if (characters > cap || characters > params->columns - *column) return encode_text(src, n, dst, cap, params, column);
+  encode_line(src, dst, characters, encoder_of(params->alphabet));
+  *column += characters;
+  return (struct done){3 * quanta, characters};
 }
 
 #endif

@@ -28,7 +28,7 @@ static inline size_t decode_copied(struct decoding *d, uint8_t *copied, size_t c
   vec_store(copied + characters, vec_fill('='));
   size_t decoded = (size_t)(at.src - copied), put;
   do {
-    const vec values = values_of(d->tables, vec_load(copied + decoded));
+    const vec values = values_of(d->by, vec_load(copied + decoded));
     const size_t more = characters_in(values);
     put = put_quanta(d, values, more, d->src + decoded + more / 4 * 4);
     decoded += put;

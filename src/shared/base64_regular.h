@@ -14,24 +14,34 @@
  * character's value; of any other octet it has bit 6 or 7 set. Found by a search; tests look at every octet. (An octet of
  * 0x80 or more has class 0.)
  */
-static const uint8_t decode_tables[3][3][16] = {
-    [ALPHABET_STANDARD] = {{9, 13, 13, 13, 13, 13, 13, 13, 13, 13, 1, 15, 3, 15, 3, 7},
-                           {10, 10, 14, 11, 13, 3, 12, 2, 6, 6, 6, 6, 6, 6, 6, 6},
-                           {185, 191, 128, 128, 185, 191, 16, 128, 128, 4, 128, 128, 185, 191, 19, 128}},
-    [ALPHABET_URL] = {{11, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 7, 7, 5, 7, 13},
-                      {13, 13, 6, 11, 1, 12, 7, 6, 14, 14, 14, 14, 14, 14, 14, 14},
-                      {191, 191, 185, 128, 17, 185, 128, 185, 191, 128, 4, 4, 224, 128, 128, 128}},
-    [ALPHABET_EITHER] = {{5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 11, 14, 10, 11, 15},
-                         {0, 0, 13, 9, 0, 15, 3, 12, 7, 7, 7, 7, 7, 7, 7, 7},
-                         {191, 4, 185, 185, 185, 191, 191, 191, 17, 19, 128, 128, 128, 16, 128, 224}},
+struct decode_constants {
+  _Alignas(64) uint8_t low[16], high[16], offsets[16];
+  uint32_t nibbles, above; /* the same for all: so compilers load them, as they do the others (base64_encode.h) */
 };
 
-struct tables {
-  vec low, high, offsets;
+#define DECODE_CONSTANTS 0x0f0f0f0f, 0xc0c0c0c0
+static const struct decode_constants decode_constants[3] = {
+    [ALPHABET_STANDARD] = {{9, 13, 13, 13, 13, 13, 13, 13, 13, 13, 1, 15, 3, 15, 3, 7},
+                           {10, 10, 14, 11, 13, 3, 12, 2, 6, 6, 6, 6, 6, 6, 6, 6},
+                           {185, 191, 128, 128, 185, 191, 16, 128, 128, 4, 128, 128, 185, 191, 19, 128},
+                           DECODE_CONSTANTS},
+    [ALPHABET_URL] = {{11, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 7, 7, 5, 7, 13},
+                      {13, 13, 6, 11, 1, 12, 7, 6, 14, 14, 14, 14, 14, 14, 14, 14},
+                      {191, 191, 185, 128, 17, 185, 128, 185, 191, 128, 4, 4, 224, 128, 128, 128},
+                      DECODE_CONSTANTS},
+    [ALPHABET_EITHER] = {{5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 11, 14, 10, 11, 15},
+                         {0, 0, 13, 9, 0, 15, 3, 12, 7, 7, 7, 7, 7, 7, 7, 7},
+                         {191, 4, 185, 185, 185, 191, 191, 191, 17, 19, 128, 128, 128, 16, 128, 224},
+                         DECODE_CONSTANTS},
+};
+
+/* They, loaded. */
+struct decoder {
+  vec low, high, offsets, nibbles, above;
 };
 
 struct decoding {
-  struct tables tables;
+  struct decoder by;
   const uint8_t *begin, *src, *end;
   uint8_t *dst;
   size_t room;
@@ -41,18 +51,20 @@ struct decoding {
   bool stopped;           /* a cause to stop was met */
 };
 
-static inline struct tables tables_of(uint8_t alphabet) {
-  const uint8_t(*tables)[16] = decode_tables[alphabet];
-  return (struct tables){vec_table(tables[0]), vec_table(tables[1]), vec_table(tables[2])};
+static inline struct decoder decoder_of(uint8_t alphabet) {
+  const struct decode_constants *c = &decode_constants[alphabet];
+  return (struct decoder){vec_table(c->low), vec_table(c->high), vec_table(c->offsets), vec_fill32(c->nibbles),
+                          vec_fill32(c->above)};
 }
 
-static inline vec values_of(struct tables tables, vec v) {
-  const vec class = vec_and(vec_look_up(tables.low, v), vec_look_up(tables.high, vec_high_nibble(v)));
-  return vec_add_signed(vec_look_up(tables.offsets, class), v);
+static inline vec values_of(struct decoder by, vec v) {
+  const vec high = vec_and(vec_shift_right4(v), by.nibbles);
+  const vec class = vec_and(vec_look_up(by.low, v), vec_look_up(by.high, high));
+  return vec_add_signed(vec_look_up(by.offsets, class), v);
 }
 
-static inline bool all_values(vec values) {
-  return !vec_any(values, vec_fill(0xc0));
+static inline bool all_values(struct decoder by, vec values) {
+  return !vec_any(values, by.above);
 }
 
 /* A bit for each octet that is no character. */
@@ -133,14 +145,14 @@ ALWAYS_INLINE vec load_characters(struct place *at, bool flat, uint32_t *wrong) 
 }
 
 /* Four vectors, if all is as it should be. Tested before they are stored: in place they could not be read again. */
-ALWAYS_INLINE bool decode_four(struct tables tables, struct place *place, bool flat, uint8_t *dst) {
+ALWAYS_INLINE bool decode_four(struct decoder by, struct place *place, bool flat, uint8_t *dst) {
   struct place at = *place;
   uint32_t wrong = 0;
-  const vec a = values_of(tables, load_characters(&at, flat, &wrong));
-  const vec b = values_of(tables, load_characters(&at, flat, &wrong));
-  const vec c = values_of(tables, load_characters(&at, flat, &wrong));
-  const vec d = values_of(tables, load_characters(&at, flat, &wrong));
-  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
+  const vec a = values_of(by, load_characters(&at, flat, &wrong));
+  const vec b = values_of(by, load_characters(&at, flat, &wrong));
+  const vec c = values_of(by, load_characters(&at, flat, &wrong));
+  const vec d = values_of(by, load_characters(&at, flat, &wrong));
+  if (!all_values(by, vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
   put_packed(dst, a);
   put_packed(dst + OCTETS, b);
   put_packed(dst + 2 * OCTETS, c);
@@ -150,15 +162,15 @@ ALWAYS_INLINE bool decode_four(struct tables tables, struct place *place, bool f
 }
 
 /* Decodes up to `vectors` vectors of characters, fewer if anything else is met. Returns how many. */
-ALWAYS_INLINE size_t decode_vectors(struct tables tables, struct place *place, bool flat, uint8_t *dst, size_t vectors) {
+ALWAYS_INLINE size_t decode_vectors(struct decoder by, struct place *place, bool flat, uint8_t *dst, size_t vectors) {
   struct place at = *place;
   size_t done = 0;
-  for (; vectors - done >= 4 && decode_four(tables, &at, flat, dst); dst += 4 * OCTETS) done += 4;
+  for (; vectors - done >= 4 && decode_four(by, &at, flat, dst); dst += 4 * OCTETS) done += 4;
   for (; done < vectors; done++, dst += OCTETS) {
     struct place next = at;
     uint32_t wrong = 0;
-    const vec values = values_of(tables, load_characters(&next, flat, &wrong));
-    if (!all_values(values) || wrong) break;
+    const vec values = values_of(by, load_characters(&next, flat, &wrong));
+    if (!all_values(by, values) || wrong) break;
     put_packed(dst, values);
     at = next;
   }
@@ -173,15 +185,15 @@ ALWAYS_INLINE vec load_cycle(struct place *at, size_t i, uint32_t *wrong) {
 }
 
 /* Vectors i to i + 3 of a cycle; of the last ones there are three. False: not all is as it should be. */
-ALWAYS_INLINE bool decode_cycle_part(struct tables tables, struct place *place, size_t i, uint8_t **dst) {
+ALWAYS_INLINE bool decode_cycle_part(struct decoder by, struct place *place, size_t i, uint8_t **dst) {
   struct place at = *place;
   uint32_t wrong = 0;
   const bool four = i + 3 < CYCLE;
-  const vec a = values_of(tables, load_cycle(&at, i, &wrong));
-  const vec b = values_of(tables, load_cycle(&at, i + 1, &wrong));
-  const vec c = values_of(tables, load_cycle(&at, i + 2, &wrong));
-  const vec d = four ? values_of(tables, load_cycle(&at, i + 3, &wrong)) : c;
-  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
+  const vec a = values_of(by, load_cycle(&at, i, &wrong));
+  const vec b = values_of(by, load_cycle(&at, i + 1, &wrong));
+  const vec c = values_of(by, load_cycle(&at, i + 2, &wrong));
+  const vec d = four ? values_of(by, load_cycle(&at, i + 3, &wrong)) : c;
+  if (!all_values(by, vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
   put_packed(*dst, a);
   put_packed(*dst + OCTETS, b);
   put_packed(*dst + 2 * OCTETS, c);
@@ -191,18 +203,17 @@ ALWAYS_INLINE bool decode_cycle_part(struct tables tables, struct place *place, 
   return true;
 }
 
-ALWAYS_INLINE bool decode_cycle(struct tables tables, struct place *at, uint8_t **dst) {
-  return decode_cycle_part(tables, at, 0, dst) && decode_cycle_part(tables, at, 4, dst) &&
-         decode_cycle_part(tables, at, 8, dst) && decode_cycle_part(tables, at, 12, dst) &&
-         decode_cycle_part(tables, at, 16, dst);
+ALWAYS_INLINE bool decode_cycle(struct decoder by, struct place *at, uint8_t **dst) {
+  return decode_cycle_part(by, at, 0, dst) && decode_cycle_part(by, at, 4, dst) && decode_cycle_part(by, at, 8, dst) &&
+         decode_cycle_part(by, at, 12, dst) && decode_cycle_part(by, at, 16, dst);
 }
 
 /* Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors. */
-static inline size_t decode_cycles(struct tables tables, struct place *place, uint8_t *dst, size_t vectors) {
+static inline size_t decode_cycles(struct decoder by, struct place *place, uint8_t *dst, size_t vectors) {
   struct place at = *place;
   uint8_t *to = dst;
   for (;;) {
-    if (!decode_cycle(tables, &at, &to)) break;
+    if (!decode_cycle(by, &at, &to)) break;
     vectors -= CYCLE;
     uint16_t octets;
     if (vectors < CYCLE) break;
@@ -216,25 +227,25 @@ static inline size_t decode_cycles(struct tables tables, struct place *place, ui
 }
 
 /* Decodes up to `vectors` vectors of lines, fewer if anything else is met. Returns how many. */
-static inline size_t decode_lines(struct tables tables, struct place *at, uint8_t *dst, size_t vectors) {
+static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *dst, size_t vectors) {
   size_t done = 0;
   if (at->width == MIME && vectors >= CYCLE) {
     /* Each residue comes within a cycle. */
     while (vectors - done >= 2 * CYCLE && at->open != MIME && at->open != 0) {
-      if (decode_vectors(tables, at, false, dst + done * OCTETS, 1) == 0) return done;
+      if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
       done++;
     }
-    if (at->open == MIME) done += decode_cycles(tables, at, dst + done * OCTETS, vectors - done);
+    if (at->open == MIME) done += decode_cycles(by, at, dst + done * OCTETS, vectors - done);
   }
-  return done + decode_vectors(tables, at, false, dst + done * OCTETS, vectors - done);
+  return done + decode_vectors(by, at, false, dst + done * OCTETS, vectors - done);
 }
 
 /* Decodes the whole vectors of so many characters, or fewer. */
 static inline void decode_place(struct decoding *d, struct place *at, size_t characters) {
   if (d->room < PACKED) return;
   const size_t vectors = least(characters / VEC, (d->room - PACKED) / OCTETS + 1);
-  const size_t done = at->open >= characters ? decode_vectors(d->tables, at, true, d->dst, vectors)
-                                             : decode_lines(d->tables, at, d->dst, vectors);
+  const size_t done =
+      at->open >= characters ? decode_vectors(d->by, at, true, d->dst, vectors) : decode_lines(d->by, at, d->dst, vectors);
   d->dst += done * OCTETS;
   d->room -= done * OCTETS;
 }
@@ -306,27 +317,36 @@ static inline void decode_regular(struct decoding *d) {
 /* ---- A few lines ---- */
 
 /*
- * Decodes `characters`, VEC or more and whole quanta, if nothing else stands there; the last vector takes some of those before
- * it once more. Returns how many were decoded.
+ * Decodes VEC - LINE_MOST characters, whole quanta, if nothing else stands there; without a branch but for that: where they
+ * are fewer, vectors take some of those before them once more. All are loaded before any is stored: dst may be in place.
  */
-static inline size_t decode_characters(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
-  /* Loaded before anything is stored: in place it may be written over. */
-  const vec last = values_of(tables, vec_load(src + (characters - VEC)));
-  uint8_t *const last_dst = dst + (characters / 4 * 3 - OCTETS);
+ALWAYS_INLINE bool decode_line(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
+  const size_t last = characters - VEC;
+  vec values[LINE_VECTORS], all = vec_zero();
+  for (size_t k = 0; k < LINE_VECTORS; k++) {
+    values[k] = values_of(by, vec_load(src + (k + 1 < LINE_VECTORS ? least(k * VEC, last) : last)));
+    all = vec_or(all, values[k]);
+  }
+  if (!all_values(by, all)) return false;
+  for (size_t k = 0; k < LINE_VECTORS; k++)
+    put_packed_only(dst + (k + 1 < LINE_VECTORS ? least(k * VEC, last) : last) / 4 * 3, values[k]);
+  return true;
+}
+
+/* The same of more; returns how many characters were decoded. */
+static inline size_t decode_characters(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
   size_t i = 0;
-  for (; i + VEC < characters; i += VEC, dst += OCTETS) {
-    const vec values = values_of(tables, vec_load(src + i));
-    if (!all_values(values)) return i;
+  for (; characters - i > LINE_MOST; i += VEC, dst += OCTETS) {
+    const vec values = values_of(by, vec_load(src + i));
+    if (!all_values(by, values)) return i;
     put_packed_only(dst, values);
   }
-  if (!all_values(last)) return i;
-  put_packed_only(last_dst, last);
-  return characters;
+  return decode_line(by, src + i, characters - i, dst) ? characters : i;
 }
 
 /* The same of less than VEC characters, where VEC octets can be loaded and PACKED stored. In place that is left. */
-static inline size_t decode_less(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
-  const vec values = values_of(tables, vec_load(src));
+static inline size_t decode_less(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
+  const vec values = values_of(by, vec_load(src));
   if (others_in(values) & ((UINT32_C(1) << characters) - 1)) return 0;
   if ((uintptr_t)src + characters - (uintptr_t)dst < PACKED) return 0;
   put_packed(dst, values);
@@ -337,8 +357,8 @@ static inline size_t decode_less(struct tables tables, const uint8_t *src, size_
  * Decodes lines of 76 in src[0..n), and of a last line what there is, as far as that is simple; src[0..seen) can be read.
  * Nothing is set up but what that needs: calls of a line or two are frequent.
  */
-static inline struct done decode_few(struct tables tables, const uint8_t *src, size_t n, size_t seen, uint8_t *dst,
-                                     size_t cap, uint8_t line_ends, uint64_t *column) {
+static inline struct done decode_few(struct decoder by, const uint8_t *src, size_t n, size_t seen, uint8_t *dst, size_t cap,
+                                     uint8_t line_ends, uint64_t *column) {
   const size_t width = line_ends == SKIP_NONE ? n : MIME;
   struct done done = {0, 0};
   uint64_t at = line_ends == SKIP_NONE ? 0 : *column;
@@ -348,9 +368,9 @@ static inline struct done decode_few(struct tables tables, const uint8_t *src, s
     if (characters > 0) {
       const size_t room = cap - done.written;
       if (characters % 4 != 0 || room < characters / 4 * 3) break;
-      const size_t decoded = characters >= VEC ? decode_characters(tables, line, characters, dst + done.written)
+      const size_t decoded = characters >= VEC ? decode_characters(by, line, characters, dst + done.written)
                              : seen - done.read >= VEC && room >= PACKED
-                                 ? decode_less(tables, line, characters, dst + done.written)
+                                 ? decode_less(by, line, characters, dst + done.written)
                                  : 0;
       done.read += decoded;
       done.written += decoded / 4 * 3;
@@ -369,7 +389,7 @@ static inline struct done decode_few(struct tables tables, const uint8_t *src, s
 
 /* How many characters are at src, where less than VEC octets are left of VEC or more. */
 static inline size_t characters_left(const struct decoding *d, size_t left) {
-  const uint64_t others = others_in(values_of(d->tables, vec_load(d->end - VEC)));
+  const uint64_t others = others_in(values_of(d->by, vec_load(d->end - VEC)));
   return mask_first((others | UINT64_C(1) << VEC) >> (VEC - left));
 }
 
@@ -381,9 +401,9 @@ static inline bool put_again(struct decoding *d, size_t characters) {
   const size_t size = characters / 4 * 3, before = VEC - characters;
   if (d->column < before || (size_t)(d->src - d->begin) < before || d->room < size) return false;
   if ((uintptr_t)d->src - (uintptr_t)d->dst < VEC + PACKED) return false;
-  const vec values = values_of(d->tables, vec_load(d->src - before));
+  const vec values = values_of(d->by, vec_load(d->src - before));
   /* Where garbage was skipped the octets before are not those that were decoded last. */
-  if (!all_values(values)) return false;
+  if (!all_values(d->by, values)) return false;
   put_packed_only(d->dst + size - OCTETS, values);
   d->dst += size;
   d->room -= size;
@@ -408,7 +428,7 @@ static inline bool decode_step(struct decoding *d) {
     if (characters >= 4 && put_again(d, characters / 4 * 4)) decoded = characters / 4 * 4;
   }
   if (decoded == 0) {
-    const vec values = values_of(d->tables, left >= VEC ? vec_load(src) : load_last(d, left));
+    const vec values = values_of(d->by, left >= VEC ? vec_load(src) : load_last(d, left));
     characters = least(characters_in(values), open);
     decoded = put_quanta(d, values, characters, src + characters / 4 * 4);
   }
