@@ -9,41 +9,50 @@ _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_deco
 
 /* For the ways of short calls: compilers put what is unlikely out of them. */
 #define UNLIKELY(condition) __builtin_expect(condition, 0)
+#define LIKELY(condition)   __builtin_expect(condition, 1)
 
 /* ---- Encoding ---- */
 
-static inline int32_t encoder_init(struct base64_encoder *state, const cte_base64_encode_options *options) {
-  static const cte_base64_encode_options mail = CTE_BASE64_ENCODE_MAIL;
-  const cte_base64_encode_options *o = options != NULL ? options : &mail;
-  uint32_t four;
-  memcpy(&four, &o->line_end, 4); /* line_end, last_line, alphabet, padding: each is 0 or 1 */
-  if (UNLIKELY((four & 0xfefefefe) != 0 || !all_zero(o->reserved, sizeof o->reserved))) return CTE_ERROR_ARGUMENT;
-  /* One by one: a whole struct would be cleared first, which short calls feel. */
-  memcpy(&state->given, &four, 4);
+/* The inverse of three modulo 2^64: times a multiple of three it is a third of it, times any other number more than 2^62. */
+#define A_THIRD UINT64_C(0xaaaaaaaaaaaaaaab)
+
+static const cte_base64_encode_options mail_encoder = CTE_BASE64_ENCODE_MAIL;
+
+/* One test of all: line_end, last_line, alphabet and padding are 0 or 1, and what is reserved is 0. */
+static inline bool encoder_allows(const cte_base64_encode_options *o) {
+  uint64_t first, more[2], ones;
+  memcpy(&first, (const uint8_t *)o + 8, 8);
+  memcpy(more, (const uint8_t *)o + 16, 16);
+  memcpy(&ones, "\1\1\1\1\0\0\0", 8);
+  return ((first & ~ones) | more[0] | more[1]) == 0;
+}
+
+/* One by one: a whole struct would be cleared first, and stored in vectors that cannot be forwarded to smaller loads. */
+static inline void encoder_set(struct base64_encoder *state, const cte_base64_encode_options *o) {
   state->params.columns = o->columns != 0 ? o->columns : CTE_COLUMNS_MIME;
   state->params.line_end = (uint8_t)(2 - o->line_end);
   state->params.alphabet = o->alphabet;
   state->column = 0;
-  return CTE_OK;
+  state->padded = o->padding == CTE_BASE64_PADDED;
+  state->last_line_end = o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE;
 }
 
 int32_t cte_base64_encoder_init(struct base64_encoder *state, const void *options) {
-  return encoder_init(state, options);
-}
-
-static inline bool last_line_end(const struct base64_encoder *e) {
-  return e->given.last_line == CTE_BASE64_LAST_LINE_END && e->params.columns != CTE_COLUMNS_NONE;
+  const cte_base64_encode_options *o = options != NULL ? options : &mail_encoder;
+  if (!encoder_allows(o)) return CTE_ERROR_ARGUMENT;
+  encoder_set(state, o);
+  return CTE_OK;
 }
 
 size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options *options) {
   struct base64_encoder e;
   if (cte_base64_encoder_init(&e, options) != CTE_OK) return SIZE_MAX;
   if (n == 0) return 0;
-  size_t quanta = n / 3, rest = n % 3, tail = rest == 0 ? 0 : e.given.padding ? rest + 1 : 4;
+  size_t quanta = n / 3, rest = n % 3, tail = rest == 0 ? 0 : e.padded ? 4 : rest + 1;
   if (quanta > SIZE_MAX / 4 || tail > SIZE_MAX - 4 * quanta) return SIZE_MAX;
   size_t characters = 4 * quanta + tail;
   /* At most one a character. */
-  size_t line_ends = (size_t)((characters - 1) / e.params.columns) + last_line_end(&e);
+  size_t line_ends = (size_t)((characters - 1) / e.params.columns) + e.last_line_end;
   if (line_ends > (SIZE_MAX - characters) / e.params.line_end) return SIZE_MAX;
   return characters + line_ends * e.params.line_end;
 }
@@ -56,7 +65,7 @@ static size_t quantum_of(const struct base64_encoder *e, const uint8_t *src, siz
   uint32_t bits = 0;
   for (size_t i = 0; i < 3; i++) bits = bits << 8 | (i < octets ? src[i] : 0u);
   for (size_t k = 0; k < 4; k++) quantum[k] = (uint8_t)(k <= octets ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
-  return e->given.padding ? octets + 1 : 4;
+  return e->padded ? 4 : octets + 1;
 }
 
 static size_t line_end_of(const struct base64_encoder *e, uint8_t *dst) {
@@ -104,7 +113,7 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
     step.written += size;
   }
   /* The line is open unless it is empty; once it has ended it is, so that this happens once. */
-  if (last && last_line_end(e) && e->column > 0) {
+  if (last && e->last_line_end && e->column > 0) {
     if (cap - step.written < e->params.line_end) return step;
     step.written += line_end_of(e, dst + step.written);
     e->column = 0;
@@ -122,7 +131,7 @@ static struct done encode_quick(void *state, const struct report *report, const 
 
 const struct codec cte_base64_encoder = {encode, 2, encode_quick};
 
-/* A call's arguments, in memory: where a kernel does all, registers need not be saved for what would follow it. */
+/* A call's arguments, in memory: where a kernel does all, no registers need be saved for what would follow it. */
 struct encode_call {
   struct base64_encoder e;
   const void *src;
@@ -130,22 +139,38 @@ struct encode_call {
   size_t n, cap;
 };
 
-/* Apart, so that the call below needs no more registers and stack than its common case. */
+/* Apart, so that the call below needs no more registers and stack than its common cases. */
 __attribute__((noinline)) static cte_result encode_more(struct encode_call *call, size_t read, size_t written) {
   if (call->src == call->dst && call->n > 0) return refused();
   return one_shot(encode, &call->e, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }
 
-/* Where a kernel takes everything, as of a line's 57 octets, nothing else is set up: such calls are frequent. */
+/*
+ * Such calls are frequent: a line's 57 octets or fewer, without padding, which need nothing set up; and whatever a kernel
+ * takes whole.
+ */
 cte_result cte_base64_encode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_encode_options *options) {
-  struct encode_call call;
-  if (UNLIKELY(encoder_init(&call.e, options) != CTE_OK)) return refused();
-  call.src = src, call.n = n, call.dst = dst, call.cap = cap;
+  const cte_base64_encode_options *o = options != NULL ? options : &mail_encoder;
   const struct isa *row = cte_isa_chosen();
-  if (UNLIKELY(n < 3 || cap < n || src == dst || row == NULL)) return encode_more(&call, 0, 0);
+  const uint64_t quanta = n * A_THIRD;
+  if (UNLIKELY(!encoder_allows(o))) return refused();
+  if (LIKELY(quanta - LINE_QUANTA_LEAST <= LINE_QUANTA_MOST - LINE_QUANTA_LEAST && cap >= 4 * quanta + 2 &&
+             o->columns - 1 >= CTE_COLUMNS_MIME - 1 && src != dst && row != NULL)) {
+    size_t end = 0;
+    if (o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE) {
+      end = 2u - o->line_end;
+      memcpy((uint8_t *)dst + 4 * quanta, o->line_end == CTE_LINE_END_LF ? "\n" : "\r\n", 2);
+    }
+    const size_t written = row->base64->encode_line(src, (size_t)quanta, dst, o->alphabet);
+    return (cte_result){.status = CTE_OK, .read = written / 4 * 3, .written = written + end, .first_anomaly = SIZE_MAX};
+  }
+  struct encode_call call;
+  encoder_set(&call.e, o);
+  call.src = src, call.n = n, call.dst = dst, call.cap = cap;
+  if (n < 3 || cap < n || src == dst || row == NULL) return encode_more(&call, 0, 0);
   const struct done done = row->base64->encode(src, n, dst, cap, &call.e.params, &call.e.column);
-  if (UNLIKELY(done.read != call.n || call.cap - done.written < 2)) return encode_more(&call, done.read, done.written);
-  const size_t end = last_line_end(&call.e) ? line_end_of(&call.e, (uint8_t *)call.dst + done.written) : 0;
+  if (done.read != call.n || call.cap - done.written < 2) return encode_more(&call, done.read, done.written);
+  const size_t end = call.e.last_line_end ? line_end_of(&call.e, (uint8_t *)call.dst + done.written) : 0;
   return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written + end, .first_anomaly = SIZE_MAX};
 }
 
@@ -418,17 +443,31 @@ __attribute__((noinline)) static cte_result decode_more(const struct decode_call
   return one_shot(decode, &state, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }
 
-/* Where a kernel takes everything, as of ordinary text without padding, nothing else need be set up. */
+/* The quanta of a text of up to a line's octets if it may be characters alone, or they and CRLF; else 0. */
+static inline size_t line_quanta(const uint8_t *src, size_t n, uint8_t line_ends) {
+  if (n % 4 == 0) return n / 4;
+  if (n % 4 != 2 || line_ends != CTE_BASE64_LINE_ENDS_SKIP) return 0;
+  return src[n - 2] == '\r' && src[n - 1] == '\n' ? n / 4 : 0;
+}
+
+/* As cte_base64_encode. Of what is not one line of characters decode_line has changed nothing. */
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
   const cte_base64_decode_options *o = options != NULL ? options : &mail_decoder;
+  const struct isa *row = cte_isa_chosen();
   if (UNLIKELY(!decoder_allows(o))) return refused();
   struct decode_call call;
-  call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
-  call.carry.column = 0, call.carry.width = 0;
   call.src = src, call.n = n, call.dst = dst, call.cap = cap, call.options = o;
-  const struct isa *row = cte_isa_chosen();
-  if (UNLIKELY(n < KERNEL_LEAST || cap == 0 || row == NULL)) return decode_more(&call, 0, 0);
+  call.carry.column = 0, call.carry.width = 0;
+  if (LIKELY(n - 4 * LINE_QUANTA_LEAST <= 4 * LINE_QUANTA_MOST + 2 - 4 * LINE_QUANTA_LEAST)) {
+    const size_t quanta = line_quanta(src, n, o->line_ends);
+    if (UNLIKELY(quanta == 0 || cap < 3 * quanta || row == NULL)) return decode_more(&call, 0, 0);
+    const size_t written = row->base64->decode_line(src, quanta, dst, o->alphabet);
+    if (UNLIKELY(written == 0)) return decode_more(&call, 0, 0);
+    return (cte_result){.status = CTE_OK, .read = call.n, .written = written, .first_anomaly = SIZE_MAX};
+  }
+  if (n < KERNEL_LEAST || cap == 0 || row == NULL) return decode_more(&call, 0, 0);
+  call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
   const struct done done = row->base64->decode(src, n, dst, cap, &call.params, &call.carry);
-  if (UNLIKELY(done.read != call.n)) return decode_more(&call, done.read, done.written);
+  if (done.read != call.n) return decode_more(&call, done.read, done.written);
   return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written, .first_anomaly = SIZE_MAX};
 }

@@ -147,9 +147,7 @@ _Static_assert((int)KIND_WHITE_SPACE == (int)CTE_ANOMALY_WHITE_SPACE && (int)KIN
 struct base64_encoder {
   struct base64_encode_params params;
   uint64_t column;
-  struct {
-    uint8_t line_end, last_line, alphabet, padding;
-  } given; /* as in the options */
+  bool padded, last_line_end;
 };
 
 struct base64_decoder {

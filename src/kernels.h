@@ -85,7 +85,16 @@ struct base64_kernels {
    */
   struct done (*decode)(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
                         struct base64_carry *carry);
+  /*
+   * For frequent short calls: a line whole, without a line end, LINE_QUANTA_LEAST - LINE_QUANTA_MOST quanta. There is room
+   * for it, and nothing else is written. It is all or nothing: encode_line has no cause to stop; decode_line returns 0,
+   * with dst as it was, where another octet is among the characters (it may at any time). Both return what they wrote.
+   */
+  size_t (*encode_line)(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet);
+  size_t (*decode_line)(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet);
 };
+
+enum { LINE_QUANTA_LEAST = 8, LINE_QUANTA_MOST = 19 }; /* a vector of 32 characters - a line of 76 */
 
 /* ---- quoted-printable (RFC 2045 section 6.7) ---- */
 

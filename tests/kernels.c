@@ -150,6 +150,36 @@ static struct done relay_base64_decode(const uint8_t *src, size_t n, uint8_t *ds
   return stage_end(&s, done, by, carry->column == other.column, dst);
 }
 
+/* A kernel of a line, in just the room that it needs; it does all or nothing. */
+typedef size_t line_kernel(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet);
+
+static size_t relay_line(line_kernel *kernel, line_kernel *other, size_t n, size_t cap, const uint8_t *src, size_t quanta,
+                         uint8_t *dst, unsigned alphabet) {
+  if (quanta < LINE_QUANTA_LEAST || quanta > LINE_QUANTA_MOST) wrong("not a line");
+  if (!my_turn()) return other(src, quanta, dst, alphabet);
+  const bool lean = relay.lean;
+  relay.lean = false;
+  struct stage s = stage_set(src, n, dst, cap);
+  relay.lean = lean;
+  if (!s.in_place) memset(s.dst, CANARY_OCTET, cap);
+  const size_t by = other(src, quanta, expected_octets, alphabet), written = kernel(s.src, quanta, s.dst, alphabet);
+  if (written != by || (written != 0 && written != cap)) wrong("the scalar kernel writes another number");
+  for (size_t i = 0; i < cap && written == 0 && !s.in_place; i++)
+    if (s.dst[i] != CANARY_OCTET) wrong("nothing was to be written");
+  stage_end(&s, (struct done){written ? n : 0, written}, (struct done){by ? n : 0, by}, true, dst);
+  return written;
+}
+
+static size_t relay_encode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return relay_line(relay.row->base64->encode_line, scalar->base64->encode_line, 3 * quanta, 4 * quanta, src, quanta, dst,
+                    alphabet);
+}
+
+static size_t relay_decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return relay_line(relay.row->base64->decode_line, scalar->base64->decode_line, 4 * quanta, 3 * quanta, src, quanta, dst,
+                    alphabet);
+}
+
 static struct done relay_qp_encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                    const struct qp_encode_params *params, uint32_t *column) {
   if (!my_turn()) return scalar->qp->encode(src, part(n), dst, cap, params, column);
@@ -244,7 +274,8 @@ static bool always(void) {
   return true;
 }
 
-static const struct base64_kernels relay_base64 = {relay_base64_encode, relay_base64_decode};
+static const struct base64_kernels relay_base64 = {relay_base64_encode, relay_base64_decode, relay_encode_line,
+                                                   relay_decode_line};
 static const struct qp_kernels relay_qp = {relay_qp_encode, relay_qp_size, relay_qp_decode};
 static const struct lines_kernels relay_lines = {relay_check, relay_count};
 static const struct dots_kernels relay_dots_kernels = {relay_write, relay_read, relay_next};

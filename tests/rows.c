@@ -13,7 +13,22 @@
 
 static const struct isa *best;
 
+/* ---- What the contract gives no freedom ---- */
+
+static size_t best_encode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return best->base64->encode_line(src, quanta, dst, alphabet);
+}
+
+static size_t best_decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return best->base64->decode_line(src, quanta, dst, alphabet);
+}
+
 /* ---- never ---- */
+
+static size_t never_decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  (void)src, (void)quanta, (void)dst, (void)alphabet;
+  return 0;
+}
 
 static struct done never_base64_encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                        const struct base64_encode_params *params, uint64_t *column) {
@@ -65,7 +80,8 @@ static size_t never_next(const uint8_t *src, size_t n, uint32_t *state) {
   return 0;
 }
 
-static const struct base64_kernels never_base64 = {never_base64_encode, never_base64_decode};
+static const struct base64_kernels never_base64 = {never_base64_encode, never_base64_decode, best_encode_line,
+                                                   never_decode_line};
 static const struct qp_kernels never_qp = {never_qp_encode, never_qp_size, never_qp_decode};
 static const struct lines_kernels never_lines = {never_check, never_count};
 static const struct dots_kernels never_dots_kernels = {never_dots, never_dots, never_next};
@@ -85,6 +101,10 @@ static struct done random_base64_encode(const uint8_t *src, size_t n, uint8_t *d
 static struct done random_base64_decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                         const struct base64_decode_params *params, struct base64_carry *carry) {
   return best->base64->decode(src, part(n), dst, part(cap), params, carry);
+}
+
+static size_t random_decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return random_one_in(2) ? 0 : best_decode_line(src, quanta, dst, alphabet);
 }
 
 static struct done random_qp_encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
@@ -123,7 +143,8 @@ static size_t random_next(const uint8_t *src, size_t n, uint32_t *state) {
   return best->dots->next(src, part(n), state);
 }
 
-static const struct base64_kernels random_base64 = {random_base64_encode, random_base64_decode};
+static const struct base64_kernels random_base64 = {random_base64_encode, random_base64_decode, best_encode_line,
+                                                    random_decode_line};
 static const struct qp_kernels random_qp = {random_qp_encode, random_qp_size, random_qp_decode};
 static const struct lines_kernels random_lines = {random_check, random_count};
 static const struct dots_kernels random_dots = {random_write, random_read, random_next};
@@ -193,7 +214,8 @@ static size_t scribble_next(const uint8_t *src, size_t n, uint32_t *state) {
   return best->dots->next(src, n, state);
 }
 
-static const struct base64_kernels scribble_base64 = {scribble_base64_encode, scribble_base64_decode};
+static const struct base64_kernels scribble_base64 = {scribble_base64_encode, scribble_base64_decode, best_encode_line,
+                                                      best_decode_line};
 static const struct qp_kernels scribble_qp = {scribble_qp_encode, scribble_qp_size, scribble_qp_decode};
 static const struct lines_kernels scribble_lines = {scribble_check, scribble_count};
 static const struct dots_kernels scribble_dots = {scribble_write, scribble_read, scribble_next};

@@ -124,6 +124,11 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   return (struct done){(size_t)(src - begin), written};
 }
 
+static size_t encode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  encode_flat(src, dst, quanta, alphabet == ALPHABET_URL ? url_pairs : standard_pairs);
+  return 4 * quanta;
+}
+
 /* ---- Decoding ---- */
 
 /*
@@ -283,4 +288,11 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   return (struct done){read, written};
 }
 
-const struct base64_kernels cte_scalar_base64 = {encode, decode};
+static size_t decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  uint8_t octets[3 * LINE_QUANTA_MOST];
+  if (decode_flat(src, octets, quanta, tables[alphabet]) < quanta) return 0;
+  memcpy(dst, octets, 3 * quanta);
+  return 3 * quanta;
+}
+
+const struct base64_kernels cte_scalar_base64 = {encode, decode, encode_line, decode_line};

@@ -75,4 +75,8 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   return (struct done){n, n / 4 * 3};
 }
 
+static size_t decode_whole_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  return decode_line(decoder_of(alphabet), src, 4 * quanta, dst) ? 3 * quanta : 0;
+}
+
 #endif

@@ -12,34 +12,33 @@
  * values, and loads them, one instruction each; those it sees it makes of several.
  */
 struct encode_constants {
-  uint32_t down, up, odd, sextets;
-  uint32_t letters, capitals;
-  uint8_t offsets[16];
+  uint8_t offsets[16]; /* by class, what a sextet's character is more than it */
+  uint32_t down, up, sextets, letters, capitals;
 };
 
 /* Classes of sextets: capitals, small letters, ten digits, 62, 63. */
-#define ENCODE_CONSTANTS 0x04000040, 0x01000010, 0xff00ff00, 0x3f3f3f3f, 0x33333333, 0x19191919
+#define ENCODE_CONSTANTS 0x04000040, 0x01000010, 0x3f3f3f3f, 0x33333333, 0x19191919
 static const struct encode_constants encode_constants[2] = {
-    {ENCODE_CONSTANTS, {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0}},
-    {ENCODE_CONSTANTS, {65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 239, 32, 0, 0}},
+    {{65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 237, 240, 0, 0}, ENCODE_CONSTANTS},
+    {{65, 71, 252, 252, 252, 252, 252, 252, 252, 252, 252, 252, 239, 32, 0, 0}, ENCODE_CONSTANTS},
 };
 
 /* They, loaded. */
 struct encoder {
-  vec down, up, odd, sextets, letters, capitals, offsets;
+  vec offsets, down, up, sextets, letters, capitals;
 };
 
-static inline struct encoder encoder_of(uint8_t alphabet) {
+static inline struct encoder encoder_of(unsigned alphabet) {
   const struct encode_constants *c = &encode_constants[alphabet];
-  return (struct encoder){vec_fill32(c->down),    vec_fill32(c->up),       vec_fill32(c->odd),   vec_fill32(c->sextets),
-                          vec_fill32(c->letters), vec_fill32(c->capitals), vec_table(c->offsets)};
+  return (struct encoder){vec_table(c->offsets),  vec_fill32(c->down),    vec_fill32(c->up),
+                          vec_fill32(c->sextets), vec_fill32(c->letters), vec_fill32(c->capitals)};
 }
 
 /* The 32-bit parts are [1 0 2 1]: as 16-bit numbers octets 0 1 and 1 2, of which each holds two sextets. */
 static inline vec sextets_of(vec parts, struct encoder by) {
   const vec even = vec_multiply_high16(parts, by.down); /* down by 10, and by 6 */
   const vec odd = vec_multiply_low16(parts, by.up);
-  return vec_and(vec_blend(even, odd, by.odd), by.sextets);
+  return vec_and(vec_blend(even, odd, vec_fill16(0xff00, 0xff00)), by.sextets);
 }
 
 static inline vec characters_of(vec parts, struct encoder by) {
@@ -291,6 +290,11 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   encode_line(src, dst, characters, encoder_of(params->alphabet));
   *column += characters;
   return (struct done){3 * quanta, characters};
+}
+
+static size_t encode_whole_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  encode_line(src, dst, 4 * quanta, encoder_of(alphabet));
+  return 4 * quanta;
 }
 
 #endif

@@ -51,7 +51,7 @@ struct decoding {
   bool stopped;           /* a cause to stop was met */
 };
 
-static inline struct decoder decoder_of(uint8_t alphabet) {
+static inline struct decoder decoder_of(unsigned alphabet) {
   const struct decode_constants *c = &decode_constants[alphabet];
   return (struct decoder){vec_table(c->low), vec_table(c->high), vec_table(c->offsets), vec_fill32(c->nibbles),
                           vec_fill32(c->above)};

@@ -53,4 +53,4 @@ static inline vec rotate(vec v, size_t parts) {
 #include "../shared/base64_decode.h"
 #include "../shared/base64_encode.h"
 
-const struct base64_kernels cte_sse_base64 = {encode, decode};
+const struct base64_kernels cte_sse_base64 = {encode, decode, encode_whole_line, decode_whole_line};
