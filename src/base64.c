@@ -10,6 +10,7 @@ _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_deco
 /* For the ways of short calls: compilers put what is unlikely out of them. */
 #define UNLIKELY(condition) __builtin_expect(condition, 0)
 #define LIKELY(condition)   __builtin_expect(condition, 1)
+#define APART               __attribute__((noinline)) static
 
 /* ---- Encoding ---- */
 
@@ -33,6 +34,7 @@ static inline void encoder_set(struct base64_encoder *state, const cte_base64_en
   state->params.line_end = (uint8_t)(2 - o->line_end);
   state->params.alphabet = o->alphabet;
   state->column = 0;
+  state->rest_size = 0;
   state->padded = o->padding == CTE_BASE64_PADDED;
   state->last_line_end = o->last_line == CTE_BASE64_LAST_LINE_END && o->columns != CTE_COLUMNS_NONE;
 }
@@ -58,17 +60,17 @@ size_t cte_base64_encoded_size(size_t n, const cte_base64_encode_options *option
 }
 
 /* The characters of 1 - 3 octets. */
-static size_t quantum_of(const struct base64_encoder *e, const uint8_t *src, size_t octets, uint8_t quantum[4]) {
-  static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  static const char url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const char *alphabet = e->params.alphabet == ALPHABET_URL ? url : standard;
+static inline size_t quantum_of(const struct base64_encoder *e, const uint8_t *src, size_t octets, uint8_t quantum[4]) {
+  static const char alphabets[2][64 + 1] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
+  const char *alphabet = alphabets[e->params.alphabet == ALPHABET_URL];
   uint32_t bits = 0;
   for (size_t i = 0; i < 3; i++) bits = bits << 8 | (i < octets ? src[i] : 0u);
   for (size_t k = 0; k < 4; k++) quantum[k] = (uint8_t)(k <= octets ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
   return e->padded ? 4 : octets + 1;
 }
 
-static size_t line_end_of(const struct base64_encoder *e, uint8_t *dst) {
+static inline size_t line_end_of(const struct base64_encoder *e, uint8_t *dst) {
   size_t i = 0;
   if (e->params.line_end == 2) dst[i++] = '\r';
   dst[i++] = '\n';
@@ -94,11 +96,38 @@ static size_t encode_quantum(struct base64_encoder *e, const uint8_t *src, size_
   return size;
 }
 
+/* Keeps what is no whole quantum, and is read then; returns its octets. */
+static inline size_t keep_rest(struct base64_encoder *e, const uint8_t *src, size_t n) {
+  if (n >= 3) return 0;
+  if (n > 0) e->rest[0] = src[0];
+  if (n > 1) e->rest[1] = src[1];
+  e->rest_size = (uint8_t)n;
+  return n;
+}
+
+/* Encodes what was kept and the octets that make it whole, or with `last` what there is. False: they do not fit. */
+static bool encode_rest(struct base64_encoder *e, struct step *step, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                        bool last) {
+  uint8_t octets[3] = {e->rest[0], e->rest[1], 0};
+  size_t size = e->rest_size, more = 0;
+  while (size < 3 && more < n) octets[size++] = src[more++];
+  if (size < 3 && !last) {
+    step->read = more + keep_rest(e, octets, size) - size;
+    return true;
+  }
+  step->written = encode_quantum(e, octets, size, dst, cap);
+  if (step->written == 0) return false;
+  step->read = more;
+  e->rest_size = 0;
+  return true;
+}
+
 static struct step encode(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                           bool last) {
   struct base64_encoder *e = state;
   struct step step = {CTE_MORE_OUTPUT, 0, 0};
   (void)report;
+  if (e->rest_size > 0 && !encode_rest(e, &step, src, n, dst, cap, last)) return step;
   for (const struct isa *row = cte_isa(); row != NULL && n - step.read >= 3 && cap > step.written; row = row->tails) {
     const struct done done =
         row->base64->encode(src + step.read, n - step.read, dst + step.written, cap - step.written, &e->params, &e->column);
@@ -112,6 +141,7 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
     step.read += octets;
     step.written += size;
   }
+  if (step.read < n) step.read += keep_rest(e, src + step.read, n - step.read);
   /* The line is open unless it is empty; once it has ended it is, so that this happens once. */
   if (last && e->last_line_end && e->column > 0) {
     if (cap - step.written < e->params.line_end) return step;
@@ -122,14 +152,41 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
   return step;
 }
 
+/* The quantum that the last chunk's end cut, where its characters stand on one line; or octets that are less than one. */
+APART struct done encode_cut(struct base64_encoder *e, const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  const size_t kept = e->rest_size, more = 3 - kept;
+  uint8_t octets[3] = {e->rest[0], e->rest[1], 0};
+  size_t size = 0;
+  if (kept == 0) return (struct done){keep_rest(e, src, n), 0};
+  if (n < more || cap < 6 || e->params.columns < 4) return (struct done){0, 0};
+  if (e->column == e->params.columns) {
+    size = line_end_of(e, dst);
+    e->column = 0;
+  } else if (e->params.columns - e->column < 4) {
+    return (struct done){0, 0};
+  }
+  if (kept == 1) octets[1] = src[0];
+  octets[2] = src[more - 1];
+  quantum_of(e, octets, 3, dst + size);
+  e->column += 4;
+  e->rest_size = 0;
+  size += 4;
+  if (n - more < 3 || cap == size) return (struct done){more, size};
+  const struct done done = cte_isa()->base64->encode(src + more, n - more, dst + size, cap - size, &e->params, &e->column);
+  return (struct done){more + done.read, size + done.written};
+}
+
+/* What is less than a quantum at the end of a chunk is left for the next call, so that this one can be a jump. */
 static struct done encode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
                                 size_t cap) {
   struct base64_encoder *e = state;
+  const struct isa *row = cte_isa_chosen();
   (void)report;
-  return cte_isa()->base64->encode(src, n, dst, cap, &e->params, &e->column);
+  if (UNLIKELY(e->rest_size > 0 || n < 3 || row == NULL)) return encode_cut(e, src, n, dst, cap);
+  return row->base64->encode(src, n, dst, cap, &e->params, &e->column);
 }
 
-const struct codec cte_base64_encoder = {encode, 2, encode_quick};
+const struct codec cte_base64_encoder = {encode, 0, encode_quick};
 
 /* A call's arguments, in memory: where a kernel does all, no registers need be saved for what would follow it. */
 struct encode_call {
@@ -140,7 +197,7 @@ struct encode_call {
 };
 
 /* Apart, so that the call below needs no more registers and stack than its common cases. */
-__attribute__((noinline)) static cte_result encode_more(struct encode_call *call, size_t read, size_t written) {
+APART cte_result encode_more(struct encode_call *call, size_t read, size_t written) {
   if (call->src == call->dst && call->n > 0) return refused();
   return one_shot(encode, &call->e, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }
@@ -416,12 +473,52 @@ static struct step decode(void *state, struct report *report, const uint8_t *src
   return (struct step){status, read, d.written};
 }
 
+/*
+ * Takes characters and line ends, as take() would, to where a quantum begins: what a chunk's end cut. It stops before
+ * anything else, and where a quantum does not fit.
+ */
+static inline struct done take_plain(struct base64_decoder *s, uint64_t offset, const uint8_t *src, size_t n, uint8_t *dst,
+                                     size_t cap) {
+  struct done done = {0, 0};
+  for (; done.read < n && (s->phase != 0 || done.read == 0); done.read++) {
+    const uint8_t c = src[done.read];
+    if (s->params.line_ends == SKIP_CR_LF && (c == '\r' || c == '\n')) {
+      s->carry.column = 0;
+      continue;
+    }
+    if (kind_of(c, s->params.alphabet) != 0 || (s->carry.column >= 76 && s->params.line_ends != SKIP_NONE) || cap < 3) break;
+    s->bits = s->bits << 6 | (uint32_t)value_of(c);
+    s->last = offset + done.read;
+    s->carry.column++;
+    s->phase = (uint8_t)((s->phase + 1u) % 4);
+    if (s->phase == 0) {
+      for (unsigned k = 0; k < 3; k++) dst[k] = (uint8_t)(s->bits >> (16 - 8 * k));
+      done.written = 3;
+    }
+  }
+  return done;
+}
+
+/* The quantum that the last chunk's end cut, and what follows; or octets that are less than a quantum. */
+APART struct done decode_cut(struct base64_decoder *s, const struct report *report, const uint8_t *src, size_t n,
+                             uint8_t *dst, size_t cap) {
+  const struct isa *row = cte_isa();
+  if (s->padding != PADDING_NONE) return (struct done){0, 0};
+  struct done done = take_plain(s, report->offset, src, n, dst, cap);
+  if (s->phase != 0 || n - done.read < 4 || done.written == cap) return done;
+  const struct done more =
+      row->base64->decode(src + done.read, n - done.read, dst + done.written, cap - done.written, &s->params, &s->carry);
+  return (struct done){done.read + more.read, done.written + more.written};
+}
+
+/* What is less than a quantum at the end of a chunk is left for the next call, so that this one can be a jump. */
 static struct done decode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
                                 size_t cap) {
   struct base64_decoder *s = state;
-  if (!regular(s) || n < KERNEL_LEAST) return (struct done){0, 0};
+  const struct isa *row = cte_isa_chosen();
   s->params.recorded = report->anomalies;
-  return cte_isa()->base64->decode(src, n, dst, cap, &s->params, &s->carry);
+  if (UNLIKELY((s->phase | s->padding) != 0 || n < 4 || row == NULL)) return decode_cut(s, report, src, n, dst, cap);
+  return row->base64->decode(src, n, dst, cap, &s->params, &s->carry);
 }
 
 const struct codec cte_base64_decoder = {decode, 0, decode_quick};
@@ -436,7 +533,7 @@ struct decode_call {
   const cte_base64_decode_options *options;
 };
 
-__attribute__((noinline)) static cte_result decode_more(const struct decode_call *call, size_t read, size_t written) {
+APART cte_result decode_more(const struct decode_call *call, size_t read, size_t written) {
   struct base64_decoder state;
   cte_base64_decoder_init(&state, call->options);
   state.carry = call->carry;

@@ -148,6 +148,7 @@ struct base64_encoder {
   struct base64_encode_params params;
   uint64_t column;
   bool padded, last_line_end;
+  uint8_t rest_size, rest[2]; /* octets read that are no whole quantum yet */
 };
 
 struct base64_decoder {

@@ -14,6 +14,8 @@
 #define WINDOW_STEP 32
 #define RECORD      256
 
+#define APART __attribute__((noinline)) static
+
 enum codec_id { NONE, BASE64_ENCODE, BASE64_DECODE, QP_ENCODE, QP_DECODE, LINES_CHECK, SMTP_WRITE, SMTP_READ };
 
 static const struct codec *const codecs[] = {NULL,
@@ -36,6 +38,7 @@ struct stream {
   int32_t status; /* CTE_OK, or what stays: an error or CTE_END */
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
+  codec_quick *quick;
   union {
     struct base64_encoder base64_encoder;
     struct base64_decoder base64_decoder;
@@ -58,13 +61,17 @@ static struct stream *reset(cte_stream *s, enum codec_id id) {
   struct stream *stream = (struct stream *)s;
   memset(s, 0, sizeof *s);
   stream->id = id;
+  stream->quick = codecs[id]->quick;
   report_reset(&stream->report);
   return stream;
 }
 
 /* A stream whose options were refused is none. */
 static cte_status ready(struct stream *stream, int32_t status) {
-  if (status != CTE_OK) stream->id = NONE;
+  if (status != CTE_OK) {
+    stream->id = NONE;
+    stream->quick = NULL;
+  }
   return (cte_status)status;
 }
 
@@ -204,27 +211,23 @@ static bool valid(const struct stream *s, const cte_output *out) {
   return out->pos <= out->size && (out->data != NULL || out->pos == out->size) && s->id != NONE;
 }
 
-/* Lets a kernel take what it can, where nothing waits. */
-static void advance_quickly(struct stream *s, codec_quick *quick, cte_input *in, cte_output *out) {
-  if (quick == NULL || s->status != CTE_OK || s->tail_size != 0 || s->hold_pos != s->hold_size) return;
-  if (in->pos == in->size || out->pos == out->size) return;
-  const struct done done = quick(&s->state, &s->report, (const uint8_t *)in->data + in->pos, in->size - in->pos,
-                                 (uint8_t *)out->data + out->pos, out->size - out->pos);
+/* Nothing waits, nothing has ended, and there is input and room: what a kernel takes of short chunks needs no more. */
+static inline bool is_quick(const struct stream *s, const cte_input *in, const cte_output *out) {
+  return s->quick != NULL && (s->status | s->ending | s->tail_size | (s->hold_size - s->hold_pos)) == 0 && out != NULL &&
+         in->pos < in->size && out->pos < out->size && in->data != NULL && out->data != NULL;
+}
+
+static inline void advance_quickly(struct stream *s, cte_input *in, cte_output *out) {
+  const struct done done = s->quick(&s->state, &s->report, (const uint8_t *)in->data + in->pos, in->size - in->pos,
+                                    (uint8_t *)out->data + out->pos, out->size - out->pos);
   in->pos += done.read;
   out->pos += done.written;
   s->report.offset += done.read;
 }
 
-cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
-  struct stream *s = (struct stream *)stream;
-  cte_output none = {NULL, 0, 0};
-  if (out == NULL) out = &none;
-  if (s->id == NONE || (s->ending && s->status >= CTE_OK)) return CTE_ERROR_STATE;
-  if (!valid(s, out) || in->pos > in->size || (in->data == NULL && in->pos < in->size)) return CTE_ERROR_ARGUMENT;
-
-  size_t start = in->pos;
-  uint64_t base = s->report.offset + s->tail_size; /* the stream offset of in->data[start] */
-  advance_quickly(s, codecs[s->id]->quick, in, out);
+/* The steps of an update: from in->pos, which was `start` when it began, and stood at `base` in the stream. */
+APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
+  if (is_quick(s, in, out)) advance_quickly(s, in, out);
   for (;;) {
     bool empty = drain(s, out);
     if (empty && s->status != CTE_OK) return (cte_status)s->status;
@@ -244,6 +247,24 @@ cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out)
       in->pos = error_position(s, in, start, base);
     }
   }
+}
+
+/* Apart, so that the call below needs no more registers and stack than its common case. */
+APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
+  cte_output none = {NULL, 0, 0};
+  if (out == NULL) out = &none;
+  if (s->id == NONE || (s->ending && s->status >= CTE_OK)) return CTE_ERROR_STATE;
+  if (!valid(s, out) || in->pos > in->size || (in->data == NULL && in->pos < in->size)) return CTE_ERROR_ARGUMENT;
+  return update(s, in, out, in->pos, s->report.offset + s->tail_size);
+}
+
+cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
+  struct stream *s = (struct stream *)stream;
+  if (!is_quick(s, in, out)) return update_any(s, in, out);
+  const size_t start = in->pos;
+  const uint64_t base = s->report.offset;
+  advance_quickly(s, in, out);
+  return in->pos == in->size ? CTE_OK : update(s, in, out, start, base);
 }
 
 cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {

@@ -281,12 +281,50 @@ APART struct done encode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t
   return (struct done){3 * quanta, 4 * quanta};
 }
 
+/* So many octets are a few lines; of 32 columns or more, with one before them, those have up to eight line ends. */
+enum { FEW_OCTETS = 3 * 57, FEW_LINE_ENDS = 2 * 8 };
+
+/* A few lines of up to LINE_MOST columns, where there is room for slack: each is encoded for itself. */
+APART struct done encode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                             const struct base64_encode_params *params, uint64_t *column) {
+  const size_t quanta = (uint32_t)n / 3, columns = (size_t)params->columns;
+  size_t left = 4 * quanta, open = columns - (size_t)*column;
+  if (params->columns % 4 != 0 || params->columns - 32 > LINE_MOST - 32 || open % 4 != 0 || left < VEC ||
+      cap < left + FEW_LINE_ENDS + VEC)
+    return encode_text(src, n, dst, cap, params, column);
+  const struct encoder by = encoder_of(params->alphabet);
+  const uint8_t *const last = src + (3 * quanta - OCTETS);
+  uint8_t *to = dst;
+  for (;;) {
+    const size_t size = least(open, left);
+    if (size >= VEC)
+      encode_line(src, to, size, by);
+    else if (src <= last)
+      vec_store(to, characters_of(spread(src), by));
+    else
+      vec_store(to, rotate(characters_of(spread(last), by), (VEC - left) / 4));
+    to += size;
+    left -= size;
+    open -= size;
+    if (left == 0) break;
+    src += size / 4 * 3;
+    memcpy(to, params->line_end == 2 ? "\r\n" : "\n", 2);
+    to += params->line_end;
+    open = columns;
+  }
+  *column = columns - open;
+  return (struct done){3 * quanta, (size_t)(to - dst)};
+}
+
 static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
                           uint64_t *column) {
   /* Of the octets the line's characters are made of, there may be one or two more. */
-  if (n - OCTETS > LINE_MOST / 4 * 3 + 2 - OCTETS) return encode_text(src, n, dst, cap, params, column);
+  if (n - OCTETS > LINE_MOST / 4 * 3 + 2 - OCTETS)
+    return n <= FEW_OCTETS && params->columns <= LINE_MOST ? encode_few(src, n, dst, cap, params, column)
+                                                           : encode_text(src, n, dst, cap, params, column);
   const size_t quanta = (uint32_t)n / 3, characters = 4 * quanta;
-  if (characters > cap || characters > params->columns - *column) return encode_text(src, n, dst, cap, params, column);
+  if (characters > cap) return encode_text(src, n, dst, cap, params, column);
+  if (characters > params->columns - *column) return encode_few(src, n, dst, cap, params, column);
   encode_line(src, dst, characters, encoder_of(params->alphabet));
   *column += characters;
   return (struct done){3 * quanta, characters};
