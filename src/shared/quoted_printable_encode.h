@@ -10,9 +10,13 @@
 #define BLOCKS  2  /* that are expanded at once */
 #define UNIT    12 /* columns of a character of UTF-8 at most: room for what follows a soft line break */
 #define FEW     7  /* escapes of a block that is written as it is */
+#define MANY    14 /* escapes, those of each block before counted half: more is expanded */
 #define ROOM    (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
 #define LINE_IN 96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
-#define SCRATCH (LINE_IN + BLOCKS * 64 * 3)
+#define BEHIND  400                     /* octets of the scratch that two lines a block may fall behind */
+#define SCRATCH 3072
+
+_Static_assert(SCRATCH >= LINE_IN + BLOCKS * 64 * 3, "what is expanded at once has room");
 
 _Static_assert(64 + VEC <= LINE_IN, "a line and its line end are seen at once");
 
@@ -439,6 +443,19 @@ static inline struct ends ends_of(const uint8_t *line, vec octet) {
                        vec_mask(vec_equal(vec_load(line + 64), octet)) & ((1u << (LINE + 1 - 64)) - 1)};
 }
 
+/* Whether line ends are of both kinds, or come out otherwise than they came in. */
+static inline bool line_ends_differ(const struct encoder *e) {
+  const unsigned ends = e->params->line_ends;
+  return ends == QP_EITHER || ends == QP_KEEP || (e->lone_changes & e->ends.lone_lf) || (e->crlf_changes & e->ends.crlf);
+}
+
+/* Moves what begins at `from` to the front; the end of it. */
+static inline uint8_t *move_down(uint8_t *to, const uint8_t *from, const uint8_t *end) {
+  const size_t n = (size_t)(end - from);
+  for (size_t k = 0; k < n; k += VEC) vec_store(to + k, vec_load(from + k));
+  return to + n;
+}
+
 /*
  * Folds what is seen far enough: lines of up to 76 columns, or where there is no line end that near, the longest that fits.
  * Line ends that do not change need not all be looked at: the lines before the last are short enough. No branch depends
@@ -447,8 +464,7 @@ static inline struct ends ends_of(const uint8_t *line, vec octet) {
 static inline void fold(const struct encoder *e, struct scratch *scratch, uint8_t *dst, size_t cap, size_t *written,
                         const bool store) {
   const struct qp_encode_params *params = e->params;
-  const bool one_by_one = params->line_ends == QP_EITHER || params->line_ends == QP_KEEP ||
-                          (e->lone_changes & e->ends.lone_lf) || (e->crlf_changes & e->ends.crlf);
+  const bool one_by_one = line_ends_differ(e);
   const vec end = vec_fill(e->ends.crlf ? '\r' : '\n');
   const size_t width = e->ends.crlf ? 2 : 1;
   uint8_t *line = scratch->octets;
@@ -496,6 +512,70 @@ static inline void fold(const struct encoder *e, struct scratch *scratch, uint8_
     scratch->octets = line;
   else
     for (unsigned k = 0; k < LINE_IN; k += VEC) vec_store(scratch->octets + k, vec_load(line + k));
+}
+
+/* ---- Encoding: many escapes, no options ---- */
+
+/* Where lines are folded: from `line` on to dst[written..). */
+struct folding {
+  const uint8_t *line;
+  size_t written;
+};
+
+/*
+ * One line, as fold() does it. No branch: what ends it cannot be foretold. A soft line break is stored always, where there is
+ * none behind the line.
+ */
+ALWAYS_INLINE void fold_line(struct folding *f, vec end, size_t width, size_t line_end, uint8_t *dst, const bool store) {
+  const uint8_t *line = f->line;
+  const struct ends ends = ends_of(line, end);
+  const size_t cut = unit_start(line, LINE - 1);
+  const bool hard = (ends.low | ends.high) != 0;
+  size_t length = choose(ends.low != 0, mask_last(ends.low | 1), cut);
+  length = choose(ends.high != 0, 64 + mask_last(ends.high | 1), length);
+  if (store) {
+    block_store(dst + f->written, block_load(line));
+    vec_store(dst + f->written + 64, vec_load(line + 64));
+    memcpy(dst + f->written + choose(hard, LINE_IN, cut), soft_breaks[line_end], 4);
+  }
+  f->line += length + choose(hard, width, 0);
+  f->written += length + choose(hard, width, 1 + line_end);
+}
+
+/*
+ * Blocks are expanded one by one while escapes are many, and two lines folded after each: how many lines a block makes
+ * cannot be foretold either. Folding stays a block behind: a vector that was just stored in parts cannot be loaded at once.
+ */
+ALWAYS_INLINE void expand_freely(const struct encoder *e, struct expansion *x, const uint8_t *src, size_t n, size_t *read,
+                                 struct scratch *scratch, uint8_t *dst, size_t cap, size_t *written, const bool store) {
+  const vec line_end = vec_fill(e->ends.crlf ? '\r' : '\n');
+  const size_t width = e->ends.crlf ? 2 : 1, soft = e->params->line_end;
+  struct folding f = {scratch->octets, *written};
+  uint8_t *end = scratch->octets + scratch->end;
+  size_t i = *read;
+  unsigned busy = MANY;
+  while (n - i >= 64 + LOOK && cap - f.written >= 4 * LINE_IN && busy >= MANY) {
+    const uint8_t *before = end;
+    const struct text t = read_text(src + i, e->plain, e->ends, x->after_cr);
+    const uint64_t escapes = escapes_of(e, src + i, &t, line_end_begins(src + i + 64, e->ends), 0);
+    end = expand(end, src + i, escapes);
+    i += 64;
+    x->after_cr = t.cr >> 63;
+    x->at_start = t.lf >> 63;
+    busy = busy / 2 + mask_count(escapes);
+    if (before - f.line >= LINE_IN + LINE + 2) {
+      fold_line(&f, line_end, width, soft, dst, store);
+      fold_line(&f, line_end, width, soft, dst, store);
+    }
+    while (before - f.line >= BEHIND && cap - f.written >= 4 * LINE_IN) fold_line(&f, line_end, width, soft, dst, store);
+    if (end - scratch->octets > SCRATCH - BEHIND) {
+      end = move_down(scratch->octets, f.line, end);
+      f.line = scratch->octets;
+    }
+  }
+  scratch->end = (size_t)(move_down(scratch->octets, f.line, end) - scratch->octets);
+  *read = i;
+  *written = f.written;
 }
 
 /*
@@ -556,11 +636,13 @@ __attribute__((noinline)) static void expand_and_fold(const struct encoder *e, s
   uint8_t octets[2 * SLACK + SCRATCH + SLACK];
   struct scratch scratch = {octets + SLACK, at->column, at->column};
   struct expansion x = {0, at->column == 0};
+  const bool freely = !line_ends_differ(e) && !e->starts && !e->params->whole_utf8;
   size_t before;
   unsigned busy;
   memset(octets, 'x', 2 * SLACK);
   do {
     before = at->read;
+    if (freely && scratch.settled == 0) expand_freely(e, &x, src, n, &at->read, &scratch, dst, cap, &at->written, store);
     busy = expand_blocks(e, &x, src, n, &at->read, &scratch);
     fold(e, &scratch, dst, cap, &at->written, store);
   } while (busy > (e->params->whole_utf8 ? 0 : BLOCKS * FEW) && at->read != before && scratch.end < LINE_IN);
