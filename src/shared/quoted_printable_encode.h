@@ -546,22 +546,25 @@ ALWAYS_INLINE void fold_line(struct folding *f, vec end, size_t width, size_t li
  * Blocks are expanded one by one while escapes are many, and two lines folded after each: how many lines a block makes
  * cannot be foretold either. Folding stays a block behind: a vector that was just stored in parts cannot be loaded at once.
  */
-ALWAYS_INLINE void expand_freely(const struct encoder *e, struct expansion *x, const uint8_t *src, size_t n, size_t *read,
-                                 struct scratch *scratch, uint8_t *dst, size_t cap, size_t *written, const bool store) {
-  const vec line_end = vec_fill(e->ends.crlf ? '\r' : '\n');
-  const size_t width = e->ends.crlf ? 2 : 1, soft = e->params->line_end;
-  struct folding f = {scratch->octets, *written};
+ALWAYS_INLINE void expand_freely(const struct encoder *e, const struct line_ends ends, const size_t soft,
+                                 struct expansion *x, const uint8_t *src, size_t n, struct scratch *scratch,
+                                 struct place *at, uint8_t *dst, size_t cap, const bool store) {
+  const vec plain = e->plain, line_end = vec_fill(ends.crlf ? '\r' : '\n');
+  const size_t width = ends.crlf ? 2 : 1;
+  struct folding f = {scratch->octets, at->written};
   uint8_t *end = scratch->octets + scratch->end;
-  size_t i = *read;
+  size_t i = at->read;
+  uint64_t after_cr = x->after_cr, at_start = x->at_start;
   unsigned busy = MANY;
   while (n - i >= 64 + LOOK && cap - f.written >= 4 * LINE_IN && busy >= MANY) {
     const uint8_t *before = end;
-    const struct text t = read_text(src + i, e->plain, e->ends, x->after_cr);
-    const uint64_t escapes = escapes_of(e, src + i, &t, line_end_begins(src + i + 64, e->ends), 0);
+    const struct text t = read_text(src + i, plain, ends, after_cr);
+    const uint64_t trailing = t.low & t.plain & (t.first >> 1 | line_end_begins(src + i + 64, ends) << 63);
+    const uint64_t escapes = trailing | ~(t.plain | t.cr | t.lf);
     end = expand(end, src + i, escapes);
     i += 64;
-    x->after_cr = t.cr >> 63;
-    x->at_start = t.lf >> 63;
+    after_cr = t.cr >> 63;
+    at_start = t.lf >> 63;
     busy = busy / 2 + mask_count(escapes);
     if (before - f.line >= LINE_IN + LINE + 2) {
       fold_line(&f, line_end, width, soft, dst, store);
@@ -574,8 +577,16 @@ ALWAYS_INLINE void expand_freely(const struct encoder *e, struct expansion *x, c
     }
   }
   scratch->end = (size_t)(move_down(scratch->octets, f.line, end) - scratch->octets);
-  *read = i;
-  *written = f.written;
+  *x = (struct expansion){after_cr, at_start};
+  at->read = i;
+  at->written = f.written;
+}
+
+/* As mail mostly is. */
+__attribute__((noinline)) static void expand_simply(const struct encoder *e, struct expansion *x, const uint8_t *src,
+                                                    size_t n, struct scratch *scratch, struct place *at, uint8_t *dst,
+                                                    size_t cap) {
+  expand_freely(e, (struct line_ends){ALL, 0}, 2, x, src, n, scratch, at, dst, cap, true);
 }
 
 /*
@@ -636,13 +647,14 @@ __attribute__((noinline)) static void expand_and_fold(const struct encoder *e, s
   uint8_t octets[2 * SLACK + SCRATCH + SLACK];
   struct scratch scratch = {octets + SLACK, at->column, at->column};
   struct expansion x = {0, at->column == 0};
-  const bool freely = !line_ends_differ(e) && !e->starts && !e->params->whole_utf8;
+  const bool freely =
+      store && e->params->line_ends == QP_CRLF && e->params->line_end == 2 && !e->starts && !e->params->whole_utf8;
   size_t before;
   unsigned busy;
   memset(octets, 'x', 2 * SLACK);
   do {
     before = at->read;
-    if (freely && scratch.settled == 0) expand_freely(e, &x, src, n, &at->read, &scratch, dst, cap, &at->written, store);
+    if (freely && scratch.settled == 0) expand_simply(e, &x, src, n, &scratch, at, dst, cap);
     busy = expand_blocks(e, &x, src, n, &at->read, &scratch);
     fold(e, &scratch, dst, cap, &at->written, store);
   } while (busy > (e->params->whole_utf8 ? 0 : BLOCKS * FEW) && at->read != before && scratch.end < LINE_IN);
