@@ -690,9 +690,106 @@ ALWAYS_INLINE struct done encode_kept(const uint8_t *src, size_t n, uint8_t *dst
   return (struct done){at.read, at.written};
 }
 
+/* ---- Encoding: short text ---- */
+
+#define SHORT_MIN  66                            /* a block, and the line end that may follow it */
+#define SHORT_MAX  128                           /* two blocks */
+#define SHORT_ROOM (SHORT_MAX + 4 * FEW + 32)    /* where lines fit */
+#define FOLD_ROOM  (3 * SHORT_MAX + 2 * LINE_IN) /* else: with soft line breaks, and what is stored behind a line */
+
+/* Columns behind a block's first line, without its line end, and behind the block. */
+struct columns {
+  int end, behind;
+};
+
+/* CRLF ends lines. No branch. */
+static inline struct columns columns_of(int column, uint64_t first, uint64_t escapes, size_t count) {
+  const int last = (int)mask_last(first | 1), before = 2 * (int)mask_count(escapes & (first ^ (first - 1)));
+  const uint64_t length = choose(first != 0, mask_first(first), count);
+  const int end = column + (int)length + before, fresh = (int)count - 2 - last + 2 * (int)mask_count(escapes >> last);
+  return (struct columns){end, (int)choose(first != 0, (uint64_t)fresh, (uint64_t)end)};
+}
+
+/* Folds what was expanded from `text` on, in this column: as far as it is known where it stands. Of src[0..read) it was made. */
+static inline struct done fold_short(uint8_t *text, uint8_t *end, size_t read, uint32_t *column, uint8_t *dst) {
+  const vec cr = vec_fill('\r');
+  const uint8_t *line = text - *column;
+  size_t settled = *column, o = 0;
+  for (unsigned k = 0; k < LINE_IN; k += VEC) vec_store(end + k, vec_fill('x'));
+  for (;;) {
+    const struct ends ends = ends_of(line, cr);
+    const bool hard = (ends.low | ends.high) != 0;
+    size_t left = (size_t)(end - line);
+    const size_t low = mask_last(ends.low | 1), last = choose(ends.high != 0, 64 + mask_last(ends.high | 1), low);
+    block_store(dst + o, block_load(line + settled));
+    vec_store(dst + o + 64, vec_load(line + settled + 64));
+    if (left == LINE && !hard) { /* what follows decides on the last octet */
+      left -= end[-3] == '=' ? 3 : 1;
+      read--;
+    }
+    if (left < LINE) {
+      *column = (uint32_t)(left - choose(hard, last + 2, 0));
+      return (struct done){read, o + left - settled};
+    }
+    size_t cut = unit_start(line, LINE - 1);
+    cut = choose(cut < settled, settled, cut);
+    const size_t length = choose(hard, last, cut) - settled;
+    memcpy(dst + o + choose(hard, LINE_IN, cut - settled), "=\r\n", 4);
+    line += settled + length + choose(hard, 2, 0);
+    o += length + choose(hard, 2, 3);
+    settled = 0;
+  }
+}
+
+/*
+ * CRLF text of one to two blocks, a record: both are read at once and expanded, and what is in both becomes the same in both;
+ * where lines fit and few escapes are, at its place. False: nothing is done.
+ */
+ALWAYS_INLINE bool encode_short(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                const struct qp_encode_params *params, uint32_t *column, struct done *done) {
+  static const uint8_t nothing[SHORT_MIN] = {0};
+  uint8_t scratch[LINE_IN + 3 * SHORT_MAX + 2 * LINE_IN];
+  const struct style style = {.crlf = true};
+  const vec set = vec_table(params->plain);
+  const size_t shared = SHORT_MAX - n;
+  const struct block v = block_load(src), w = block_load(src + (n - 64));
+  const struct octets a = octets_of(params, style, set, src, v, block_load(src + 1), 0, 0);
+  struct octets b = octets_of(params, style, set, nothing, w, block_shift(w), a.first >> (n - 65) & 1, 0);
+  size_t end = n - (src[n - 1] == '\r');
+  end -= blank(src[end - 1]);
+  b.escapes &= ALL >> (n - end);
+  const struct columns x = columns_of((int)*column, a.first, a.escapes, 64);
+  const struct columns y = columns_of(x.behind, b.first >> shared, b.escapes >> shared, end - 64);
+  const int few = FEW - (int)mask_count(a.escapes), few_more = FEW - (int)mask_count(b.escapes >> shared);
+  const bool fits =
+      ((LINE - x.end) | (LINE - 1 + (int)a.next - x.behind) | (LINE - y.end) | (LINE - 1 - y.behind) | few | few_more) >= 0;
+  uint8_t *to = dst;
+  if (!fits) {
+    if (cap < FOLD_ROOM) return false;
+    to = scratch + LINE_IN;
+    for (unsigned k = 0; k < LINE_IN; k += VEC) vec_store(scratch + k, vec_fill('x'));
+  }
+  const size_t more = 2 * (size_t)mask_count(a.escapes), written = end + more + 2 * (size_t)mask_count(b.escapes >> shared);
+  if ((a.escapes | b.escapes) == 0) {
+    block_store(to, v);
+    block_store(to + (n - 64), w);
+  } else {
+    expand(to, src, a.escapes);
+    expand(to + (n - 64) + (more - 2 * (size_t)mask_count(a.escapes >> (n - 65) >> 1)), src + (n - 64), b.escapes);
+  }
+  if (fits)
+    *column = (uint32_t)y.behind, *done = (struct done){end, written};
+  else
+    *done = fold_short(to, to + written, end, column, dst);
+  return true;
+}
+
 /* As mail mostly is: CRLF text, no options. */
 __attribute__((noinline)) static struct done encode_simple(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                            const struct qp_encode_params *params, uint32_t *column) {
+  struct done done;
+  if (n - SHORT_MIN <= SHORT_MAX - SHORT_MIN && cap >= SHORT_ROOM && encode_short(src, n, dst, cap, params, column, &done))
+    return done;
   return encode_kept(src, n, dst, cap, params, column, true, (struct style){.crlf = true}, true);
 }
 
