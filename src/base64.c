@@ -373,23 +373,28 @@ static bool regular(const struct base64_decoder *s) {
   return s->phase == 0 && s->padding == PADDING_NONE;
 }
 
-/*
- * Decodes a last quantum with canonical padding, which ends nearly every text: what take() would make of it, at once.
- * Returns 4, or 0 when it is another, or there is no room.
- */
+/* The octets of a quantum with canonical padding, which ends nearly every text, and how many; 0 when it is another. */
+static inline size_t padded_octets(const uint8_t src[4], uint8_t alphabet, uint8_t octets[2]) {
+  if (src[3] != '=' || kind_of(src[0], alphabet) != 0 || kind_of(src[1], alphabet) != 0) return 0;
+  const size_t count = src[2] == '=' ? 1 : 2;
+  if (count == 2 && kind_of(src[2], alphabet) != 0) return 0;
+  const uint32_t third = count == 2 ? (uint32_t)value_of(src[2]) : 0;
+  const uint32_t bits = (uint32_t)value_of(src[0]) << 12 | (uint32_t)value_of(src[1]) << 6 | third;
+  octets[0] = (uint8_t)(bits >> 10);
+  octets[1] = (uint8_t)(bits >> 2);
+  return bits & (count == 1 ? 0x3ff : 0x3) ? 0 : count;
+}
+
+/* What take() would make of such a quantum, at once. Returns 4, or 0 when it is another, or there is no room. */
 static size_t padded_quantum(struct decoding *d, const uint8_t *src, size_t n) {
   struct base64_decoder *s = d->s;
+  uint8_t octets[2];
   if (n < 4 || d->cap - d->written < 2 || !regular(s) || s->stop) return 0;
-  if (src[3] != '=') return 0; /* NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult): n is that of src */
   if (s->carry.column > 72 && s->params.line_ends != SKIP_NONE) return 0;
-  const unsigned count = src[2] == '=' ? 1 : 2;
-  for (unsigned k = 0; k <= count; k++)
-    if (kind_of(src[k], s->params.alphabet) != 0) return 0;
-  uint32_t bits = 0;
-  for (unsigned k = 0; k < 3; k++) bits = bits << 6 | (k <= count ? (uint32_t)value_of(src[k]) : 0);
-  if (bits & (count == 1 ? 0x3ff : 0x3)) return 0;
-  d->dst[d->written++] = (uint8_t)(bits >> 10);
-  if (count == 2) d->dst[d->written++] = (uint8_t)(bits >> 2);
+  const size_t count = padded_octets(src, s->params.alphabet, octets);
+  if (count == 0) return 0;
+  memcpy(d->dst + d->written, octets, count);
+  d->written += count;
   s->padding = PADDING_COMPLETE;
   s->carry.column += 4;
   return 4;
@@ -533,7 +538,25 @@ struct decode_call {
   const cte_base64_decode_options *options;
 };
 
+/* Whether nothing but a quantum with canonical padding, and perhaps a CRLF, is left; it is decoded then. */
+static bool decode_padding(const struct decode_call *call, size_t read, size_t *written) {
+  const cte_base64_decode_options *o = call->options;
+  const uint8_t *src = (const uint8_t *)call->src + read;
+  const size_t left = call->n - read;
+  uint8_t octets[2];
+  if (left != 4 && (left != 6 || o->line_ends != CTE_BASE64_LINE_ENDS_SKIP || src[4] != '\r' || src[5] != '\n'))
+    return false;
+  if (o->after_padding != CTE_BASE64_AFTER_PADDING_CONTINUE || call->cap - *written < 2) return false;
+  if (call->carry.column > 72 && o->line_ends != CTE_BASE64_LINE_ENDS_NONE) return false;
+  const size_t count = padded_octets(src, o->alphabet, octets);
+  if (count > 0) memcpy((uint8_t *)call->dst + *written, octets, count);
+  *written += count;
+  return count > 0;
+}
+
 APART cte_result decode_more(const struct decode_call *call, size_t read, size_t written) {
+  if (read > 0 && decode_padding(call, read, &written))
+    return (cte_result){.status = CTE_OK, .read = call->n, .written = written, .first_anomaly = SIZE_MAX};
   struct base64_decoder state;
   cte_base64_decoder_init(&state, call->options);
   state.carry = call->carry;

@@ -36,22 +36,26 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
   return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
 }
 
-/* So much is a few lines. */
+/* So much, flat, is little. */
 enum { FEW = 256 };
 
-/* Text that is not one line. */
+/* Text that is not one line: at first what is as mail has it. */
 APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                        const struct base64_decode_params *params, struct base64_carry *carry) {
-  /* Of more only the open line: cycles begin where a line begins. */
-  const bool open = carry->column > 0 && carry->column <= MIME && params->line_ends != SKIP_NONE;
-  const size_t size = n <= FEW ? n : open ? MIME + 2 - (size_t)carry->column : 0;
-  struct done few = {0, 0};
-  if (size > 0) {
-    few = decode_few(decoder_of(params->alphabet), src, size, n, dst, cap, params->line_ends, &carry->column);
-    if (few.read == n) return few;
+  struct done done = {0, 0};
+  if (params->line_ends == SKIP_CR_LF && carry->column <= MIME && (carry->width == 0 || carry->width == MIME)) {
+    done = decode_mime(decoder_of(params->alphabet), src, n, dst, cap, &carry->column);
+  } else if (params->line_ends == SKIP_NONE && n >= VEC && n <= FEW && cap >= n / 4 * 3) {
+    done.read = decode_some(decoder_of(params->alphabet), (struct text){src, src + n}, src, n, dst, cap);
+    done.written = done.read / 4 * 3;
+    carry->column += done.read;
   }
-  const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);
-  return (struct done){few.read + rest.read, few.written + rest.written};
+  if (n - done.read < 4) return done;
+  /* At the end mostly padding: a cause to stop, which is found dear otherwise. */
+  if (n - done.read < 8 && (src[done.read + 2] == '=' || src[done.read + 3] == '=')) return done;
+  const struct done rest =
+      decode_text(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry);
+  return (struct done){done.read + rest.read, done.written + rest.written};
 }
 
 /* A line of 76 and its CRLF: a record, as streams often have them. */

@@ -333,56 +333,91 @@ ALWAYS_INLINE bool decode_line(struct decoder by, const uint8_t *src, size_t cha
   return true;
 }
 
-/* The same of more; returns how many characters were decoded. */
-static inline size_t decode_characters(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
+/* Where octets can be loaded: from the first of the call's text to its end. */
+struct text {
+  const uint8_t *begin, *end;
+};
+
+/* Decodes the quanta among up to VEC characters, whole quanta, before anything else; returns their characters. */
+static inline size_t decode_less(struct decoder by, struct text text, const uint8_t *src, size_t characters, uint8_t *dst,
+                                 size_t room) {
+  vec values;
+  if ((size_t)(text.end - src) >= VEC)
+    values = values_of(by, vec_load(src));
+  else if ((size_t)(src - text.begin) + characters >= VEC)
+    values = rotate(values_of(by, vec_load(src + characters - VEC)), (VEC - characters) / 4);
+  else
+    return 0;
+  const size_t quanta = least(characters_in(values), characters) / 4, size = 3 * quanta;
+  if (quanta == 0) return 0;
+  /* In place the slack may be what is not read yet. */
+  if (room >= PACKED && (uintptr_t)src + 4 * quanta - (uintptr_t)dst >= PACKED) {
+    put_packed(dst, values);
+  } else {
+    uint8_t octets[PACKED];
+    put_packed(octets, values);
+    put_some(dst, octets, size);
+  }
+  return 4 * quanta;
+}
+
+/* Decodes the quanta among `characters` before anything else; returns their characters. There is room for all. */
+static inline size_t decode_some(struct decoder by, struct text text, const uint8_t *src, size_t characters, uint8_t *dst,
+                                 size_t room) {
   size_t i = 0;
-  for (; characters - i > LINE_MOST; i += VEC, dst += OCTETS) {
+  while (characters - i >= VEC) {
+    if (characters - i <= LINE_MOST && decode_line(by, src + i, (characters - i) / 4 * 4, dst + i / 4 * 3))
+      return characters / 4 * 4;
     const vec values = values_of(by, vec_load(src + i));
-    if (!all_values(by, values)) return i;
-    put_packed_only(dst, values);
+    if (!all_values(by, values)) break;
+    put_packed_only(dst + i / 4 * 3, values);
+    i += VEC;
   }
-  return decode_line(by, src + i, characters - i, dst) ? characters : i;
+  if (characters - i < 4) return i;
+  return i + decode_less(by, text, src + i, least(characters - i, VEC) / 4 * 4, dst + i / 4 * 3, room - i / 4 * 3);
 }
 
-/* The same of less than VEC characters, where VEC octets can be loaded and PACKED stored. In place that is left. */
-static inline size_t decode_less(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
-  const vec values = values_of(by, vec_load(src));
-  if (others_in(values) & ((UINT32_C(1) << characters) - 1)) return 0;
-  if ((uintptr_t)src + characters - (uintptr_t)dst < PACKED) return 0;
-  put_packed(dst, values);
-  return characters;
+static inline bool is_crlf(const uint8_t *src) {
+  return src[0] == '\r' && src[1] == '\n';
 }
 
-/*
- * Decodes lines of 76 in src[0..n), and of a last line what there is, as far as that is simple; src[0..seen) can be read.
- * Nothing is set up but what that needs: calls of a line or two are frequent.
- */
-static inline struct done decode_few(struct decoder by, const uint8_t *src, size_t n, size_t seen, uint8_t *dst, size_t cap,
-                                     uint8_t line_ends, uint64_t *column) {
-  const size_t width = line_ends == SKIP_NONE ? n : MIME;
-  struct done done = {0, 0};
-  uint64_t at = line_ends == SKIP_NONE ? 0 : *column;
-  while (at <= width && done.read < n) {
-    const uint8_t *line = src + done.read;
-    const size_t left = n - done.read, open = width - (size_t)at, characters = least(left, open);
-    if (characters > 0) {
-      const size_t room = cap - done.written;
-      if (characters % 4 != 0 || room < characters / 4 * 3) break;
-      const size_t decoded = characters >= VEC ? decode_characters(by, line, characters, dst + done.written)
-                             : seen - done.read >= VEC && room >= PACKED
-                                 ? decode_less(by, line, characters, dst + done.written)
-                                 : 0;
-      done.read += decoded;
-      done.written += decoded / 4 * 3;
-      at += decoded;
-      if (decoded < characters) break;
+/* Decodes whole cycles of lines of 76 from the beginning of a line on; returns what is open of its line where it stops. */
+static inline size_t decode_mime_cycles(struct decoder by, const uint8_t **src, size_t left, uint8_t **dst, size_t room) {
+  const size_t cycles = least(left / (CYCLE_LINES * (MIME + 2)), (room - PACKED) / (CYCLE * OCTETS));
+  struct place at = {.src = *src, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
+  memcpy(&at.octets, "\r\n", 2);
+  *dst += decode_cycles(by, &at, *dst, CYCLE * cycles) * OCTETS;
+  *src = at.src;
+  return at.open;
+}
+
+/* Decodes lines of 76 and CRLF, and of the first and the last line what there is, as far as there is nothing else. */
+static inline struct done decode_mime(struct decoder by, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                      uint64_t *column) {
+  enum { CYCLE_OCTETS = CYCLE_LINES * (MIME + 2), CYCLE_ROOM_LEAST = CYCLE * OCTETS + PACKED, SIZE = MIME / 4 * 3 };
+  const uint8_t *at = src, *const end = src + n;
+  uint8_t *to = dst, *const to_end = dst + cap;
+  size_t open = MIME - (size_t)*column;
+  for (;;) {
+    if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST)
+      open = decode_mime_cycles(by, &at, (size_t)(end - at), &to, (size_t)(to_end - to));
+    while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && is_crlf(at + MIME) &&
+           decode_line(by, at, MIME, to)) {
+      at += MIME + 2;
+      to += SIZE;
     }
-    if (left - characters < 2 || line_ends != SKIP_CR_LF || line[characters] != '\r' || line[characters + 1] != '\n') break;
-    done.read += 2;
-    at = 0;
+    const size_t characters = least(open, (size_t)(end - at)), room = (size_t)(to_end - to);
+    if (room < characters / 4 * 3) break;
+    const size_t decoded = decode_some(by, (struct text){src, end}, at, characters, to, room);
+    at += decoded;
+    to += decoded / 4 * 3;
+    open -= decoded;
+    if (open > 0 || end - at < 2 || !is_crlf(at)) break;
+    at += 2;
+    open = MIME;
   }
-  *column = line_ends == SKIP_NONE ? *column + done.read : at;
-  return done;
+  *column = MIME - open;
+  return (struct done){(size_t)(at - src), (size_t)(to - dst)};
 }
 
 /* ---- The end of the text, step by step ---- */
