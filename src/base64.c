@@ -312,9 +312,8 @@ static int value_of(uint8_t c) {
 }
 
 /* What an octet is, line ends apart: 0 for a character of the alphabet, '=' itself, else its anomaly's bit. */
-static uint32_t kind_of(uint8_t c, uint8_t alphabet) {
-  if (c == ' ' || c == '\t') return CTE_ANOMALY_WHITE_SPACE;
-  if (value_of(c) < 0) return CTE_ANOMALY_CHARACTER;
+static inline uint32_t kind_of(uint8_t c, uint8_t alphabet) {
+  if (value_of(c) < 0) return c == ' ' || c == '\t' ? CTE_ANOMALY_WHITE_SPACE : CTE_ANOMALY_CHARACTER;
   if (alphabet == ALPHABET_STANDARD && (c == '-' || c == '_')) return CTE_ANOMALY_ALPHABET;
   if (alphabet == ALPHABET_URL && (c == '+' || c == '/')) return CTE_ANOMALY_ALPHABET;
   return 0;
@@ -479,28 +478,35 @@ static struct step decode(void *state, struct report *report, const uint8_t *src
 }
 
 /*
- * Takes characters and line ends, as take() would, to where a quantum begins: what a chunk's end cut. It stops before
- * anything else, and where a quantum does not fit.
+ * Takes characters and line ends, as take() would, to the end of a quantum: what a chunk's end cut. It stops before anything
+ * else, and at once where a quantum would not fit.
  */
 static inline struct done take_plain(struct base64_decoder *s, uint64_t offset, const uint8_t *src, size_t n, uint8_t *dst,
                                      size_t cap) {
+  const bool lines = s->params.line_ends != SKIP_NONE;
+  uint64_t column = s->carry.column;
+  uint32_t bits = s->bits;
+  unsigned phase = s->phase;
   struct done done = {0, 0};
-  for (; done.read < n && (s->phase != 0 || done.read == 0); done.read++) {
+  if (cap < 3) return done;
+  while (done.read < n && done.written == 0) {
     const uint8_t c = src[done.read];
     if (s->params.line_ends == SKIP_CR_LF && (c == '\r' || c == '\n')) {
-      s->carry.column = 0;
-      continue;
+      column = 0;
+    } else if (kind_of(c, s->params.alphabet) != 0 || (column >= 76 && lines)) {
+      break;
+    } else {
+      bits = bits << 6 | (uint32_t)value_of(c);
+      s->last = offset + done.read;
+      column++;
+      if (++phase == 4) done.written = 3;
     }
-    if (kind_of(c, s->params.alphabet) != 0 || (s->carry.column >= 76 && s->params.line_ends != SKIP_NONE) || cap < 3) break;
-    s->bits = s->bits << 6 | (uint32_t)value_of(c);
-    s->last = offset + done.read;
-    s->carry.column++;
-    s->phase = (uint8_t)((s->phase + 1u) % 4);
-    if (s->phase == 0) {
-      for (unsigned k = 0; k < 3; k++) dst[k] = (uint8_t)(s->bits >> (16 - 8 * k));
-      done.written = 3;
-    }
+    done.read++;
   }
+  for (unsigned k = 0; k < done.written; k++) dst[k] = (uint8_t)(bits >> (16 - 8 * k));
+  s->carry.column = column;
+  s->bits = bits;
+  s->phase = (uint8_t)(phase % 4);
   return done;
 }
 

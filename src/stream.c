@@ -227,7 +227,10 @@ static inline void advance_quickly(struct stream *s, cte_input *in, cte_output *
 
 /* The steps of an update: from in->pos, which was `start` when it began, and stood at `base` in the stream. */
 APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
-  if (is_quick(s, in, out)) advance_quickly(s, in, out);
+  if (is_quick(s, in, out)) {
+    advance_quickly(s, in, out);
+    if (in->pos == in->size) return CTE_OK;
+  }
   for (;;) {
     bool empty = drain(s, out);
     if (empty && s->status != CTE_OK) return (cte_status)s->status;

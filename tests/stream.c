@@ -464,6 +464,33 @@ static void chain(void **state) {
   }
 }
 
+/* Base64 in chunks of one size: quanta and line ends are cut at every place. */
+static void equal_chunks(void **state) {
+  (void)state;
+  random_begin("equal_chunks");
+  static uint8_t src[1500], text[2200], out[2200];
+  make_input(src, sizeof src, INPUT_RANDOM);
+  for (size_t chunk = 1; chunk <= 400; chunk++) {
+    const cte_base64_encode_options e = {.columns = chunk % 3 == 0 ? 0 : chunk % 3 == 1 ? 60 : CTE_COLUMNS_NONE};
+    const size_t n = sizeof src - random_below(3), size = cte_base64_encode(src, n, text, sizeof text, &e).written;
+    for (int decoding = 0; decoding < 2; decoding++) {
+      const uint8_t *from = decoding ? text : src, *to = decoding ? src : text;
+      const size_t from_size = decoding ? size : n, to_size = decoding ? n : size;
+      cte_output o = {out, sizeof out, 0};
+      cte_stream s;
+      assert_int_equal(decoding ? cte_stream_base64_decode(&s, NULL) : cte_stream_base64_encode(&s, &e), CTE_OK);
+      for (size_t i = 0; i < from_size; i += chunk) {
+        cte_input in = {from + i, from_size - i < chunk ? from_size - i : chunk, 0};
+        assert_int_equal(cte_stream_update(&s, &in, &o), CTE_OK);
+        assert_int_equal(in.pos, in.size);
+      }
+      assert_int_equal(cte_stream_finish(&s, &o), CTE_OK);
+      assert_int_equal(o.pos, to_size);
+      assert_memory_equal(out, to, to_size);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(not_set_up),
@@ -482,6 +509,7 @@ int main(void) {
       cmocka_unit_test(every_cut),
       cmocka_unit_test(far_offsets),
       cmocka_unit_test(chain),
+      cmocka_unit_test(equal_chunks),
   };
   return run_on_every_row("stream", tests, COUNT(tests));
 }

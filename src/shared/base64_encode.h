@@ -297,17 +297,23 @@ APART struct done encode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t 
   uint8_t *to = dst;
   for (;;) {
     const size_t size = least(open, left);
-    if (size >= VEC)
+    const uint8_t *const next = src + size / 4 * 3;
+    uint8_t *const end = to + size;
+    if (size > 2 * VEC) {
       encode_line(src, to, size, by);
-    else if (src <= last)
+    } else if (size >= VEC) {
       vec_store(to, characters_of(spread(src), by));
-    else
+      vec_store(end - VEC, characters_of(spread(next - OCTETS), by));
+    } else if (src <= last) {
+      vec_store(to, characters_of(spread(src), by));
+    } else {
       vec_store(to, rotate(characters_of(spread(last), by), (VEC - left) / 4));
-    to += size;
+    }
+    to = end;
+    src = next;
     left -= size;
     open -= size;
     if (left == 0) break;
-    src += size / 4 * 3;
     memcpy(to, params->line_end == 2 ? "\r\n" : "\n", 2);
     to += params->line_end;
     open = columns;
