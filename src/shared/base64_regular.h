@@ -230,6 +230,11 @@ static inline size_t decode_cycles(struct decoder by, struct place *place, uint8
 static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *dst, size_t vectors) {
   size_t done = 0;
   if (at->width == MIME && vectors >= CYCLE) {
+    if (at->open == 0) {
+      /* characters_ahead saw the line end. */
+      at->src += at->line_end;
+      at->open = MIME;
+    }
     /* Each residue comes within a cycle. */
     while (vectors - done >= 2 * CYCLE && at->open != MIME && at->open != 0) {
       if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
