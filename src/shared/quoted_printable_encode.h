@@ -6,15 +6,16 @@
 
 /* ---- Encoding: masks ---- */
 
-#define LOOK    5  /* octets behind a block that are looked at: "From " may begin there, after a soft line break */
-#define BLOCKS  2  /* that are expanded at once */
-#define UNIT    12 /* columns of a character of UTF-8 at most: room for what follows a soft line break */
-#define FEW     7  /* escapes of a block that is written as it is */
-#define MANY    14 /* escapes, those of each block before counted half: more is expanded */
-#define ROOM    (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
-#define LINE_IN 96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
-#define BEHIND  400                     /* octets of the scratch that two lines a block may fall behind */
-#define SCRATCH 3072
+#define LOOK     5         /* octets behind a block that are looked at: "From " may begin there, after a soft line break */
+#define BLOCKS   2         /* that are expanded at once */
+#define UNIT     12        /* columns of a character of UTF-8 at most: room for what follows a soft line break */
+#define FEW      7         /* escapes of a block that is written as it is */
+#define OFTEN    16        /* escapes */
+#define OFTEN_IN (10 * 64) /* octets that hold OFTEN: expansion is quicker */
+#define ROOM     (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
+#define LINE_IN  96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
+#define BEHIND   400                     /* octets of the scratch that two lines a block may fall behind */
+#define SCRATCH  3072
 
 _Static_assert(SCRATCH >= LINE_IN + BLOCKS * 64 * 3, "what is expanded at once has room");
 
@@ -159,6 +160,7 @@ struct style {
   bool loose;  /* lone LFs end lines too */
   bool starts; /* something is escaped at the start of a line */
   bool whole;  /* no character is split */
+  bool often;  /* where escapes are frequent, expansion is quicker: expand_simply() */
 };
 
 /* A block: what is escaped, the line ends' first octets; next: 1 when one begins behind it. */
@@ -198,6 +200,8 @@ struct run {
   size_t read, written;
   int column; /* -1 between CR and LF */
   bool store;
+  unsigned escaped; /* in src[counted_from..read) */
+  size_t counted_from;
 };
 
 /* Takes `taken` octets of a block that was stored, and begins a line. */
@@ -216,13 +220,22 @@ ALWAYS_INLINE void break_line(struct run *r, struct style style) {
   }
 }
 
+/* Whether there is an escape and more in a block on the way, and there are blocks enough ahead to expand them all. */
+static inline bool often_escaped(struct run *r, unsigned escaped) {
+  r->escaped += escaped;
+  if (r->escaped < OFTEN) return false;
+  const bool often = r->read - r->counted_from <= OFTEN_IN && r->n - r->read >= 2 * OFTEN_IN;
+  r->counted_from = r->read, r->escaped = 0;
+  return often;
+}
+
 /*
  * Writes a block with few escapes, or a part of it to where a line must be cut; false when it has other escapes. Lines within
  * a block fit: 62 octets, of which no more than FEW are escaped. No more than ROOM is stored.
  */
 ALWAYS_INLINE bool write_block(struct run *r, struct style style, const uint8_t *in, struct octets t, size_t count) {
   const int escaped = (int)mask_count(t.escapes), crlf = style.crlf;
-  if (escaped > FEW || t.strange) return false;
+  if (escaped > FEW || t.strange || (style.often && often_escaped(r, (unsigned)escaped))) return false;
   if (r->store) {
     if (t.escapes)
       expand(r->dst + r->written, in, t.escapes);
@@ -293,7 +306,7 @@ ALWAYS_INLINE bool write_plain(struct run *r, struct style style, vec set, uint6
 /* Blocks with few escapes. True when all that is decided was written. */
 ALWAYS_INLINE bool write_blocks(const struct qp_encode_params *params, struct style style, struct place *at,
                                 const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const bool store) {
-  struct run r = {params, src, dst, n, cap, at->read, at->written, (int)at->column, store};
+  struct run r = {params, src, dst, n, cap, at->read, at->written, (int)at->column, store, 0, at->read};
   const vec set = vec_table(params->plain);
   uint8_t tail[64 + LOOK + VEC] = {0};
   uint64_t after_cr = 0;
@@ -555,8 +568,12 @@ ALWAYS_INLINE void expand_freely(const struct encoder *e, const struct line_ends
   uint8_t *end = scratch->octets + scratch->end;
   size_t i = at->read;
   uint64_t after_cr = x->after_cr, at_start = x->at_start;
-  unsigned busy = MANY;
-  while (n - i >= 64 + LOOK && cap - f.written >= 4 * LINE_IN && busy >= MANY) {
+  unsigned blocks = 0, escaped = 0;
+  while (n - i >= 64 + LOOK && cap - f.written >= 4 * LINE_IN) {
+    if ((++blocks & 7) == 0) {
+      if (escaped < OFTEN / 2) break;
+      escaped = 0;
+    }
     const uint8_t *before = end;
     const struct text t = read_text(src + i, plain, ends, after_cr);
     const uint64_t trailing = t.low & t.plain & (t.first >> 1 | line_end_begins(src + i + 64, ends) << 63);
@@ -565,7 +582,7 @@ ALWAYS_INLINE void expand_freely(const struct encoder *e, const struct line_ends
     i += 64;
     after_cr = t.cr >> 63;
     at_start = t.lf >> 63;
-    busy = busy / 2 + mask_count(escapes);
+    escaped += mask_count(escapes);
     if (before - f.line >= LINE_IN + LINE + 2) {
       fold_line(&f, line_end, width, soft, dst, store);
       fold_line(&f, line_end, width, soft, dst, store);
@@ -649,15 +666,18 @@ __attribute__((noinline)) static void expand_and_fold(const struct encoder *e, s
   struct expansion x = {0, at->column == 0};
   const bool freely =
       store && e->params->line_ends == QP_CRLF && e->params->line_end == 2 && !e->starts && !e->params->whole_utf8;
+  bool settled = true;
   size_t before;
   unsigned busy;
   memset(octets, 'x', 2 * SLACK);
   do {
     before = at->read;
-    if (freely && scratch.settled == 0) expand_simply(e, &x, src, n, &scratch, at, dst, cap);
+    settled = scratch.settled == 0;
+    if (freely && settled) expand_simply(e, &x, src, n, &scratch, at, dst, cap);
     busy = expand_blocks(e, &x, src, n, &at->read, &scratch);
     fold(e, &scratch, dst, cap, &at->written, store);
-  } while (busy > (e->params->whole_utf8 ? 0 : BLOCKS * FEW) && at->read != before && scratch.end < LINE_IN);
+  } while ((busy > (e->params->whole_utf8 ? 0 : BLOCKS * FEW) || (freely && !settled)) && at->read != before &&
+           scratch.end < LINE_IN);
   if (x.after_cr) {
     scratch.octets[scratch.end++] = '\n';
     at->read++;
@@ -790,7 +810,7 @@ __attribute__((noinline)) static struct done encode_simple(const uint8_t *src, s
   struct done done;
   if (n - SHORT_MIN <= SHORT_MAX - SHORT_MIN && cap >= SHORT_ROOM && encode_short(src, n, dst, cap, params, column, &done))
     return done;
-  return encode_kept(src, n, dst, cap, params, column, true, (struct style){.crlf = true}, true);
+  return encode_kept(src, n, dst, cap, params, column, true, (struct style){.crlf = true, .often = true}, true);
 }
 
 __attribute__((noinline)) static struct done encode_styled(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
