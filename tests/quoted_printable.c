@@ -84,6 +84,47 @@ static void encode_large(void **state) {
   test_large(ENCODE);
 }
 
+/* Pieces with few escapes and with many: the kernels' ways of writing take turns. */
+static size_t make_changing(uint8_t *text, size_t n) {
+  static const enum input_kind pieces[] = {INPUT_MAIL, INPUT_UTF8, INPUT_RANDOM, INPUT_MAIL_SPOILT};
+  for (size_t i = 0, piece; i < n; i += piece) {
+    piece = 1 + random_below(1500);
+    if (piece > n - i) piece = n - i;
+    make_input(text + i, piece, pieces[random_below(COUNT(pieces))]);
+  }
+  return n;
+}
+
+static void encode_changing(void **state) {
+  static uint8_t text[12 * 1024];
+  (void)state;
+  random_begin("changing text");
+  for (size_t times = scaled(8); times > 0; times--) {
+    const size_t n = make_changing(text, 1 + random_below(sizeof text));
+    const void *options = &encode_options[random_one_in(2) ? 0 : random_below(COUNT(encode_options))];
+    check_one_shot(&qp_encode_subject, options, text, n);
+    check_random_cuts(&qp_encode_subject, options, text, n, 2);
+  }
+}
+
+/* Chunks of a line or two, which kernels may take at once. */
+static void encode_records(void **state) {
+  static uint8_t text[3000];
+  static struct outcome got, expected;
+  size_t cuts[COUNT(text) / 60];
+  (void)state;
+  random_begin("records");
+  for (size_t record = 60; record <= 140; record++)
+    for (size_t times = scaled_fixed(2); times > 0; times--) {
+      const size_t n = make_changing(text, sizeof text);
+      struct feeding feeding = {.cuts = cuts, .room = times == 1 ? 200 + random_below(500) : 20000, .tail = times % 2};
+      for (size_t at = record; at < n; at += record) cuts[feeding.cut_count++] = at;
+      qp_encode_subject.reference(&expected, text, n, &encode_options[0]);
+      run_stream(&got, &qp_encode_subject, &encode_options[0], text, n, &feeding);
+      check_same("in records", &qp_encode_subject, text, n, &got, &expected);
+    }
+}
+
 static void decode_lengths(void **state) {
   (void)state;
   test_lengths(DECODE);
@@ -602,12 +643,12 @@ static void null_options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(encodings),     cmocka_unit_test(decodings),      cmocka_unit_test(blank_runs),
-      cmocka_unit_test(output_rules),  cmocka_unit_test(encoded_bound),  cmocka_unit_test(encoded_size),
-      cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),    cmocka_unit_test(in_place),
-      cmocka_unit_test(null_options),  cmocka_unit_test(encode_lengths), cmocka_unit_test(encode_cuts),
-      cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths), cmocka_unit_test(decode_cuts),
-      cmocka_unit_test(decode_large),
+      cmocka_unit_test(encodings),     cmocka_unit_test(decodings),       cmocka_unit_test(blank_runs),
+      cmocka_unit_test(output_rules),  cmocka_unit_test(encoded_bound),   cmocka_unit_test(encoded_size),
+      cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),     cmocka_unit_test(in_place),
+      cmocka_unit_test(null_options),  cmocka_unit_test(encode_lengths),  cmocka_unit_test(encode_cuts),
+      cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),  cmocka_unit_test(decode_cuts),
+      cmocka_unit_test(decode_large),  cmocka_unit_test(encode_changing), cmocka_unit_test(encode_records),
   };
   return run_on_every_row("quoted-printable", tests, COUNT(tests));
 }
