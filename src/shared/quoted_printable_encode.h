@@ -10,12 +10,12 @@
 #define BLOCKS   2         /* that are expanded at once */
 #define UNIT     12        /* columns of a character of UTF-8 at most: room for what follows a soft line break */
 #define FEW      7         /* escapes of a block that is written as it is */
-#define OFTEN    16        /* escapes */
-#define OFTEN_IN (10 * 64) /* octets that hold OFTEN: expansion is quicker */
+#define OFTEN    16        /* escapes that are many ... */
+#define OFTEN_IN (10 * 64) /* ... in so many octets: from there on a block is written slower than it is expanded */
 #define ROOM     (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
 #define LINE_IN  96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
 #define BEHIND   400                     /* octets of the scratch that two lines a block may fall behind */
-#define SCRATCH  3072
+#define SCRATCH  3072                    /* small beside the first cache; what is left is moved down each dozen blocks */
 
 _Static_assert(SCRATCH >= LINE_IN + BLOCKS * 64 * 3, "what is expanded at once has room");
 
@@ -536,8 +536,8 @@ struct folding {
 };
 
 /*
- * One line, as fold() does it. No branch: what ends it cannot be foretold. A soft line break is stored always, where there is
- * none behind the line.
+ * One line, as fold() does it. No branch: what ends it cannot be foretold. A soft line break is stored always; where there
+ * is none, behind the line.
  */
 ALWAYS_INLINE void fold_line(struct folding *f, vec end, size_t width, size_t line_end, uint8_t *dst, const bool store) {
   const uint8_t *line = f->line;
@@ -730,7 +730,10 @@ static inline struct columns columns_of(int column, uint64_t first, uint64_t esc
   return (struct columns){end, (int)choose(first != 0, (uint64_t)fresh, (uint64_t)end)};
 }
 
-/* Folds what was expanded from `text` on, in this column: as far as it is known where it stands. Of src[0..read) it was made. */
+/*
+ * Folds what was expanded at `text`, in this column, of src[0..read): as far as it is known where it stands. Before the
+ * text, as far as the column says, nothing looks like CR or an escape.
+ */
 static inline struct done fold_short(uint8_t *text, uint8_t *end, size_t read, uint32_t *column, uint8_t *dst) {
   const vec cr = vec_fill('\r');
   const uint8_t *line = text - *column;
@@ -762,8 +765,8 @@ static inline struct done fold_short(uint8_t *text, uint8_t *end, size_t read, u
 }
 
 /*
- * CRLF text of one to two blocks, a record: both are read at once and expanded, and what is in both becomes the same in both;
- * where lines fit and few escapes are, at its place. False: nothing is done.
+ * CRLF text of one to two blocks, a record: both are read at once and expanded, and what is in both becomes the same in
+ * both. Where lines fit and escapes are few that is all; else they are folded. False: nothing is done.
  */
 ALWAYS_INLINE bool encode_short(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                 const struct qp_encode_params *params, uint32_t *column, struct done *done) {
