@@ -249,6 +249,12 @@ static inline struct block block_load(const uint8_t *p) {
   return (struct block){vec_load(p), vec_load(p + 32)};
 }
 
+/* The block's vectors, the first octets' first. */
+static inline void block_split(struct block v, vec parts[2]) {
+  parts[0] = v.a;
+  parts[1] = v.b;
+}
+
 /* The octets' top bits, the first octet's lowest. */
 static inline uint64_t block_mask(struct block v) {
   return vec_mask(v.a) | (uint64_t)vec_mask(v.b) << 32;

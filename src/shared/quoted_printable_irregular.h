@@ -120,6 +120,15 @@ static struct done decode_unit(const uint8_t *src, size_t n, uint8_t *dst, size_
   return (struct done){equals ? end + line_end : end, 0};
 }
 
+/* How many of src[0..n) are decided, in spite of what follows. */
+static inline size_t decodable(const uint8_t *src, size_t n) {
+  size_t end = n;
+  if (end > 0 && src[end - 1] == '\r') end--;
+  while (end > 0 && blank(src[end - 1])) end--;
+  if (end > 0 && src[end - 1] == '=') return end - 1;
+  return end == n && end > 1 && src[end - 2] == '=' ? end - 2 : end;
+}
+
 /*
  * The '=' of bad escapes, that stand for themselves: those behind which neither digits stand nor what may belong to a soft
  * line break.

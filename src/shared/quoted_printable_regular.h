@@ -66,15 +66,6 @@ static inline bool word_follows(const uint8_t *src) {
   return src[__builtin_ctz(others)] > ' ';
 }
 
-/* How many of src[0..n) are decided, in spite of what follows. */
-static inline size_t decodable(const uint8_t *src, size_t n) {
-  size_t end = n;
-  if (end > 0 && src[end - 1] == '\r') end--;
-  while (end > 0 && blank(src[end - 1])) end--;
-  if (end > 0 && src[end - 1] == '=') return end - 1;
-  return end == n && end > 1 && src[end - 2] == '=' ? end - 2 : end;
-}
-
 /* What a block's octets are. Those of a mask named _1 stand one octet on: the last may be the first behind the block. */
 struct sight {
   uint64_t plain;   /* printable, or TAB */
@@ -139,18 +130,21 @@ static inline vec is_value_of(vec value, vec digit) {
   return vec_equal(vec_look_up(vec_table(digits), value), digit);
 }
 
-/* Stores a block without the octets of `drop`, each '=' as what its escape stands for; false: one of `escapes` is none. */
-static inline bool put_many(uint8_t *dst, const uint8_t *in, uint64_t escapes, uint64_t drop) {
-  vec decoded[64 / VEC];
+/* Stores `block` without the octets of `drop`, each '=' as what its escape stands for; false: one of `escapes` is none. */
+static inline bool put_many(uint8_t *dst, struct block block, struct block next, struct block second, uint64_t escapes,
+                            uint64_t drop) {
+  vec v[64 / VEC], digits[64 / VEC], more_digits[64 / VEC];
   uint64_t right = 0;
-  for (unsigned k = 0; k < 64; k += VEC) {
-    const vec v = vec_load(in + k), first = vec_load(in + k + 1), second = vec_load(in + k + 2);
-    const vec high = digit_values(first), low = digit_values(second);
-    decoded[k / VEC] = vec_blend(v, vec_or(vec_to_high_nibble(high), low), vec_equal(v, vec_fill('=')));
-    right |= (uint64_t)vec_mask(vec_and(is_value_of(high, first), is_value_of(low, second))) << k;
+  block_split(block, v);
+  block_split(next, digits);
+  block_split(second, more_digits);
+  for (unsigned i = 0; i < 64 / VEC; i++) {
+    const vec high = digit_values(digits[i]), low = digit_values(more_digits[i]);
+    v[i] = vec_blend(v[i], vec_or(vec_to_high_nibble(high), low), vec_equal(v[i], vec_fill('=')));
+    right |= (uint64_t)vec_mask(vec_and(is_value_of(high, digits[i]), is_value_of(low, more_digits[i]))) << i * VEC;
   }
   if (escapes & ~right) return false;
-  for (unsigned k = 0; k < 64; k += VEC) dst = vec_keep(dst, decoded[k / VEC], (uint32_t)(~drop >> k), keep_rows);
+  for (unsigned i = 0; i < 64 / VEC; i++) dst = vec_keep(dst, v[i], (uint32_t)(~drop >> i * VEC), keep_rows);
   return true;
 }
 
@@ -195,7 +189,7 @@ ALWAYS_INLINE bool decode_blocks(const struct decoder *d, struct decoding *at, c
     } else if (((equals & (equals - 1)) | more | (lf_ends ? soft : 0)) == 0) {
       if (!put_one(out, in, equals, lf_ends)) break;
     } else {
-      if (!put_many(out, in, escapes, drop)) break;
+      if (!put_many(out, block_load(in), block_load(in + 1), block_load(in + 2), escapes, drop)) break;
     }
     out += mask_count(~drop);
     gone = escapes >> 62 | (lf_ends ? soft >> 63 : soft >> 62);
@@ -219,38 +213,57 @@ static inline bool apart(const uint8_t *dst, const uint8_t *src, size_t n) {
 }
 
 /*
- * The last octets, not over 64, as far as they are decided: in a window of 64 octets that ends where src does, or is all of
- * it. What of the window was decoded before is passed over; in place it may hold other octets by now. False: nothing is done.
+ * Where those octets of a window end that are decided, whatever follows: not blanks that may stand before a line end, '=' with
+ * what is to come, CR. The window's octets are those below `end`; those below `before` are not looked at.
+ */
+static inline unsigned decided_end(uint64_t equals, uint64_t blanks, uint64_t crs, size_t before, size_t end) {
+  const uint64_t cr = crs >> (end - 1) & 1, kept = (~blanks & below(end - cr)) | below(before);
+  if (kept == 0) return 0;
+  const unsigned last = mask_last(kept);
+  const uint64_t open = equals & ~below(before), bare = open >> last & 1, digit = open << 1 >> last & 1 & (last + 1 == end);
+  return last + 1 - (unsigned)(bare | (digit & ~bare) << 1);
+}
+
+/*
+ * The last octets, 1 - 64, as far as they are decided: in a window of 64 octets that ends where src does, or is all of it.
+ * What of the window was decoded before is passed over; in place it may hold other octets by now. False: nothing is done.
  */
 ALWAYS_INLINE bool decode_last(const struct decoder *d, struct decoding *at, const uint8_t *src, size_t n, uint8_t *dst,
                                size_t cap, bool lf_ends) {
   if (n < 16) return false;
   const size_t from = n < 64 ? 0 : n - 64, before = at->read - from;
-  const size_t count = decodable(src + at->read, n - at->read), end = before + count;
-  if (count == 0) return true;
   const struct block v = n < 64 ? block_load_part(src, n, 0) : block_load(src + from);
-  const uint64_t decided = below(end) & ~below(before), lf = block_equal(v, vec_fill('\n'));
-  const uint64_t cr = lf_ends ? 0 : block_equal(v, vec_fill('\r')) & lf >> 1 & decided;
-  const uint64_t first = lf_ends ? lf & decided : cr, plain = block_plain(v);
-  const uint64_t others = decided & ~(plain | first | cr << 1 | at->after_cr << before);
+  const uint64_t lf = block_equal(v, vec_fill('\n')), crs = block_equal(v, vec_fill('\r'));
   const uint64_t blanks = block_equal(v, vec_fill(' ')) | block_equal(v, vec_fill('\t'));
-  const size_t length = first ? mask_first(first) - before : count;
-  if (others || (blanks & first >> 1 & decided)) return false;
+  const uint64_t all_equals = block_equal(v, vec_fill('='));
+  const size_t end = decided_end(all_equals, blanks, crs, before, n - from);
+  if (end <= before) return true;
+  const uint64_t decided = below(end) & ~below(before);
+  const uint64_t first = (lf_ends ? lf : crs & lf >> 1) & decided, cr = lf_ends ? 0 : first;
+  const uint64_t others = decided & ~(block_plain(v) | first | cr << 1 | at->after_cr << before);
+  const size_t length = first ? mask_first(first) - before : end - before;
+  if (others | (blanks & first >> 1 & decided)) return false;
   if (at->read + length - at->line > LINE && !(d->recorded & KIND_LINE_OVER_76)) return false;
-  const uint64_t equals = block_equal(v, vec_fill('=')) & decided, soft = equals & first >> 1, escapes = equals & ~soft;
-  const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | below(before) | at->gone << before |
-                        (cr & d->drop_cr) | ~below(end);
-  const size_t length_decoded = mask_count(~drop);
-  uint8_t text[64 + VEC], decoded[64];
-  block_store(text, v);
-  vec_store(text + 64, vec_zero());
-  uint8_t *out = dst + at->written;
-  const bool direct = cap - at->written >= 64 && apart(out, src + at->read + count, n - at->read - count);
-  if (length_decoded > cap - at->written || !put_many(direct ? out : decoded, text, escapes, drop)) return false;
-  if (!direct) memcpy(out, decoded, length_decoded);
+  const uint64_t equals = all_equals & decided, soft = equals & first >> 1, escapes = equals & ~soft;
+  const uint64_t more = at->gone << before | (cr & d->drop_cr);
+  const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | more | ~decided;
+  const size_t written = mask_count(~drop), room = cap - at->written;
+  uint8_t *out = dst + at->written, decoded[128];
+  if (written > room) return false;
+  const bool direct = room >= 64 && apart(out, src + from + end, n - from - end);
+  if (equals | more) {
+    const struct block next = block_shift(v);
+    if (!put_many(decoded, v, next, block_shift(next), escapes, drop)) return false;
+  } else {
+    block_store(decoded, v);
+  }
+  if (direct)
+    block_store(out, block_load(decoded + (equals | more ? 0 : before)));
+  else
+    memcpy(out, decoded + (equals | more ? 0 : before), written);
   if (first) at->line = from + mask_last(first) + (lf_ends ? 1 : 2);
-  at->read += count;
-  at->written += length_decoded;
+  at->read = from + end;
+  at->written += written;
   at->gone = at->after_cr = 0;
   return true;
 }
@@ -263,7 +276,7 @@ ALWAYS_INLINE bool decode_lines(const struct decoder *d, struct decoding *at, co
     if (blocks == 0) break;
     if (!decode_blocks(d, at, src, n, dst, blocks, lf_ends)) return false;
   }
-  return n - at->read <= 64 && decode_last(d, at, src, n, dst, cap, lf_ends);
+  return n == at->read || (n - at->read <= 64 && decode_last(d, at, src, n, dst, cap, lf_ends));
 }
 
 static __attribute__((noinline)) bool decode_crlf_lines(const struct decoder *d, struct decoding *at, const uint8_t *src,

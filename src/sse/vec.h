@@ -240,6 +240,14 @@ static inline struct block block_load(const uint8_t *p) {
   return (struct block){vec_load(p), vec_load(p + 16), vec_load(p + 32), vec_load(p + 48)};
 }
 
+/* The block's vectors, the first octets' first. */
+static inline void block_split(struct block v, vec parts[4]) {
+  parts[0] = v.a;
+  parts[1] = v.b;
+  parts[2] = v.c;
+  parts[3] = v.d;
+}
+
 /* The octets' top bits, the first octet's lowest. */
 static inline uint64_t block_mask(struct block v) {
   return vec_mask(v.a) | vec_mask(v.b) << 16 | (uint64_t)(vec_mask(v.c) | vec_mask(v.d) << 16) << 32;
