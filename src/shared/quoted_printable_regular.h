@@ -248,7 +248,8 @@ ALWAYS_INLINE bool decode_last(const struct decoder *d, struct decoding *at, con
   const uint64_t more = at->gone << before | (cr & d->drop_cr);
   const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | more | ~decided;
   const size_t written = mask_count(~drop), room = cap - at->written;
-  uint8_t *out = dst + at->written, decoded[128];
+  uint8_t decoded[128] = {0};
+  uint8_t *out = dst + at->written, *text = decoded;
   if (written > room) return false;
   const bool direct = room >= 64 && apart(out, src + from + end, n - from - end);
   if (equals | more) {
@@ -256,11 +257,12 @@ ALWAYS_INLINE bool decode_last(const struct decoder *d, struct decoding *at, con
     if (!put_many(decoded, v, next, block_shift(next), escapes, drop)) return false;
   } else {
     block_store(decoded, v);
+    text += before;
   }
   if (direct)
-    block_store(out, block_load(decoded + (equals | more ? 0 : before)));
+    block_store(out, block_load(text));
   else
-    memcpy(out, decoded + (equals | more ? 0 : before), written);
+    memcpy(out, text, written);
   if (first) at->line = from + mask_last(first) + (lf_ends ? 1 : 2);
   at->read = from + end;
   at->written += written;
