@@ -18,11 +18,18 @@ static const struct isa avx2 = {"avx2",          cte_cpu_avx2,   &cte_avx2_base6
 static const struct isa sse = {"sse", cte_cpu_sse, &cte_sse_base64, &cte_sse_qp, &cte_sse_lines, &cte_sse_dots, &scalar};
 #endif
 
+#if defined(__aarch64__) && defined(__AARCH64EL__)
+static const struct isa neon = {"neon", always, &cte_neon_base64, &cte_neon_qp, &cte_neon_lines, &cte_neon_dots, &scalar};
+#endif
+
 /* The best first. The last runs everywhere. */
 static const struct isa *const rows[] = {
 #if defined(__x86_64__) || defined(__i386__)
     &avx2,
     &sse,
+#endif
+#if defined(__aarch64__) && defined(__AARCH64EL__)
+    &neon,
 #endif
     &scalar,
 };

@@ -1,0 +1,355 @@
+/* neon/vec.h: NEON vectors of 16 octets (AArch64, little-endian), and blocks of 64 as one mask. */
+#ifndef CTE_SRC_NEON_VEC_H
+#define CTE_SRC_NEON_VEC_H
+
+#include <arm_neon.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8x16_t vec;
+
+enum { VEC = 16 };
+
+/* ---- Vectors ---- */
+
+static inline vec vec_load(const uint8_t *p) {
+  return vld1q_u8(p);
+}
+
+static inline void vec_store(uint8_t *p, vec v) {
+  vst1q_u8(p, v);
+}
+
+static inline vec vec_fill(uint8_t octet) {
+  return vdupq_n_u8(octet);
+}
+
+static inline vec vec_zero(void) {
+  return vdupq_n_u8(0);
+}
+
+/* 16 octets: for vec_look_up. */
+static inline vec vec_table(const uint8_t table[16]) {
+  return vld1q_u8(table);
+}
+
+/* table[index & 15], or 0 where the index is 0x80 or more. */
+static inline vec vec_look_up(vec table, vec index) {
+  return vqtbl1q_u8(table, vandq_u8(index, vdupq_n_u8(0x8f)));
+}
+
+static inline vec vec_and(vec a, vec b) {
+  return vandq_u8(a, b);
+}
+
+static inline vec vec_or(vec a, vec b) {
+  return vorrq_u8(a, b);
+}
+
+static inline vec vec_xor(vec a, vec b) {
+  return veorq_u8(a, b);
+}
+
+static inline vec vec_add(vec a, vec b) {
+  return vaddq_u8(a, b);
+}
+
+static inline vec vec_sub(vec a, vec b) {
+  return vsubq_u8(a, b);
+}
+
+/* Signed, and saturating. */
+static inline vec vec_add_signed(vec a, vec b) {
+  return vreinterpretq_u8_s8(vqaddq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b)));
+}
+
+/* Unsigned, and saturating: 0 where b is more. */
+static inline vec vec_sub_unsigned(vec a, vec b) {
+  return vqsubq_u8(a, b);
+}
+
+/* 16-bit products' high and low halves. */
+static inline vec vec_multiply_high16(vec a, vec b) {
+  const uint16x8_t a16 = vreinterpretq_u16_u8(a), b16 = vreinterpretq_u16_u8(b);
+  const uint32x4_t low = vmull_u16(vget_low_u16(a16), vget_low_u16(b16)), high = vmull_high_u16(a16, b16);
+  return vreinterpretq_u8_u16(vuzp2q_u16(vreinterpretq_u16_u32(low), vreinterpretq_u16_u32(high)));
+}
+
+static inline vec vec_multiply_low16(vec a, vec b) {
+  return vreinterpretq_u8_u16(vmulq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+
+/* In each 32-bit part: `low` in its low half, `high` in its high half. */
+static inline vec vec_fill16(uint16_t low, uint16_t high) {
+  return vreinterpretq_u8_u32(vdupq_n_u32((uint32_t)high << 16 | low));
+}
+
+/* 0xff where they are equal. */
+static inline vec vec_equal(vec a, vec b) {
+  return vceqq_u8(a, b);
+}
+
+/* 0xff where a > b, as signed octets. */
+static inline vec vec_greater(vec a, vec b) {
+  return vcgtq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b));
+}
+
+/* b where the mask octet is 0xff, a where it is 0; it is nothing else. */
+static inline vec vec_blend(vec a, vec b, vec mask) {
+  return vbslq_u8(mask, b, a);
+}
+
+/* Each octet's high four bits. */
+static inline vec vec_high_nibble(vec v) {
+  return vshrq_n_u8(v, 4);
+}
+
+/* a without the bits of b. */
+static inline vec vec_and_not(vec a, vec b) {
+  return vbicq_u8(a, b);
+}
+
+/* The lesser, as unsigned octets. */
+static inline vec vec_min(vec a, vec b) {
+  return vminq_u8(a, b);
+}
+
+/* The lesser, as signed octets. */
+static inline vec vec_min_signed(vec a, vec b) {
+  return vreinterpretq_u8_s8(vminq_s8(vreinterpretq_s8_u8(a), vreinterpretq_s8_u8(b)));
+}
+
+/* The sum of the unsigned octets. */
+static inline uint32_t vec_sum(vec v) {
+  return vaddlvq_u8(v);
+}
+
+/* What vec_load(p - 1) would be if `octet` stood there. */
+static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
+  return vextq_u8(vdupq_n_u8(octet), vld1q_u8(p), 15);
+}
+
+/* Each octet's own bit among eight. */
+static inline vec own_bits(void) {
+  return vreinterpretq_u8_u64(vdupq_n_u64(UINT64_C(0x8040201008040201)));
+}
+
+/* The octets' top bits spread over each octet. */
+static inline vec top_bits(vec v) {
+  return vcltzq_s8(vreinterpretq_s8_u8(v));
+}
+
+/* The octets' top bits, the first octet's lowest. There is no instruction for it: sums of pairs bring the bits together. */
+static inline uint32_t vec_mask(vec v) {
+  v = vandq_u8(top_bits(v), own_bits());
+  v = vpaddq_u8(v, v);
+  v = vpaddq_u8(v, v);
+  return vgetq_lane_u16(vreinterpretq_u16_u8(vpaddq_u8(v, v)), 0);
+}
+
+/* True when a & b is not all zero. */
+static inline bool vec_any(vec a, vec b) {
+  return vmaxvq_u32(vreinterpretq_u32_u8(vandq_u8(a, b))) != 0;
+}
+
+/* The number of the lowest bit of a vec_mask; VEC: none. */
+static inline uint32_t vec_first(uint32_t mask) {
+  return (uint32_t)__builtin_ctz(mask | 1u << VEC);
+}
+
+/* The bits of an octet. */
+static inline uint32_t octet_bits(uint32_t octet) {
+  octet -= octet >> 1 & 0x55;
+  octet = (octet & 0x33) + (octet >> 2 & 0x33);
+  return (octet + (octet >> 4)) & 15;
+}
+
+/* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
+static inline uint8_t *store_inserted(uint8_t *p, vec pairs, uint32_t mask, const uint8_t rows[256][16]) {
+  vst1q_u8(p, vqtbl1q_u8(pairs, vld1q_u8(rows[mask])));
+  return p + 8 + octet_bits(mask);
+}
+
+/* The low halves, and the high halves, one behind the other. */
+static inline vec low_halves(vec a, vec b) {
+  return vcombine_u8(vget_low_u8(a), vget_low_u8(b));
+}
+
+static inline vec high_halves(vec a, vec b) {
+  return vcombine_u8(vget_high_u8(a), vget_high_u8(b));
+}
+
+/* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
+static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
+  p = store_inserted(p, low_halves(v, before), mask & 255, rows);
+  return store_inserted(p, high_halves(v, before), mask >> 8, rows);
+}
+
+/* 0xff where the octet's bit is set in the mask. */
+static inline vec vec_from_mask(uint32_t mask) {
+  return vtstq_u8(vcombine_u8(vdup_n_u8((uint8_t)mask), vdup_n_u8((uint8_t)(mask >> 8))), own_bits());
+}
+
+/* 16 times each octet, modulo 256. */
+static inline vec vec_to_high_nibble(vec v) {
+  return vshlq_n_u8(v, 4);
+}
+
+/* 0xff where the octet is in a set of octets below 128: bit h of set[l] is set where 16 h + l is in it. */
+static inline vec vec_within(vec v, vec set) {
+  const vec bit = vqtbl1q_u8(vcombine_u8(vget_low_u8(own_bits()), vdup_n_u8(0)), vec_high_nibble(v));
+  return vtstq_u8(vqtbl1q_u8(set, vandq_u8(v, vdupq_n_u8(15))), bit);
+}
+
+/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
+static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
+  const uint8_t *row = rows[mask];
+  vst1q_u8(p, vqtbx1q_u8(mark, pairs, vld1q_u8(row)));
+  vst1q_u8(p + 16, vqtbx1q_u8(mark, pairs, vld1q_u8(row + 16)));
+  return p + 8 + 2 * octet_bits(mask);
+}
+
+/*
+ * Stores v; where bit i of the mask is set a mark, v[i] and second[i]. The end of it. Up to 32 octets behind it change. A
+ * row of 24 octets takes eight; a mark stands where it has no index.
+ */
+static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, uint32_t mask, const uint8_t rows[256][32]) {
+  const vec mark = vdupq_n_u8(octet);
+  p = store_marked(p, low_halves(v, second), mark, mask & 255, rows);
+  return store_marked(p, high_halves(v, second), mark, mask >> 8 & 255, rows);
+}
+
+/* Stores the octets of eight whose bits are set in `keep`. */
+static inline uint8_t *store_kept(uint8_t *p, uint8x8_t v, uint32_t keep, const uint64_t rows[256]) {
+  vst1_u8(p, vtbl1_u8(v, vcreate_u8(rows[keep])));
+  return p + octet_bits(keep);
+}
+
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
+static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
+  p = store_kept(p, vget_low_u8(v), keep & 255, rows);
+  return store_kept(p, vget_high_u8(v), keep >> 8 & 255, rows);
+}
+
+/* ---- Blocks of 64 octets ---- */
+
+struct block {
+  vec a, b, c, d;
+};
+
+static inline struct block block_load(const uint8_t *p) {
+  return (struct block){vec_load(p), vec_load(p + 16), vec_load(p + 32), vec_load(p + 48)};
+}
+
+/* The octets that are 0xff, the first one's bit lowest; the others are 0. */
+static inline uint64_t truth_mask(vec a, vec b, vec c, vec d) {
+  const vec bits = own_bits();
+  const vec ab = vpaddq_u8(vandq_u8(a, bits), vandq_u8(b, bits)), cd = vpaddq_u8(vandq_u8(c, bits), vandq_u8(d, bits));
+  const vec all = vpaddq_u8(ab, cd);
+  return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(all, all)), 0);
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint64_t block_mask(struct block v) {
+  return truth_mask(top_bits(v.a), top_bits(v.b), top_bits(v.c), top_bits(v.d));
+}
+
+/* The 16 octets at src + i, zeros behind src + n; n is 16 or more. */
+static inline vec load_part(const uint8_t *src, size_t n, size_t i) {
+  static const uint8_t shifts[32] = {0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,
+                                     11,   12,   13,   14,   15,   0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+                                     0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+  const size_t from = i < n - 16 ? i : n - 16, by = i - from < 16 ? i - from : 16;
+  return vqtbl1q_u8(vld1q_u8(src + from), vld1q_u8(shifts + by));
+}
+
+/* The block at src + i, zeros behind src + n; n is 16 or more. Nothing else is loaded. */
+static inline struct block block_load_part(const uint8_t *src, size_t n, size_t i) {
+  return (struct block){load_part(src, n, i), load_part(src, n, i + 16), load_part(src, n, i + 32),
+                        load_part(src, n, i + 48)};
+}
+
+/* One octet on: the first is left out, the last is 0. */
+static inline struct block block_shift(struct block v) {
+  return (struct block){vextq_u8(v.a, v.b, 1), vextq_u8(v.b, v.c, 1), vextq_u8(v.c, v.d, 1), vextq_u8(v.d, vec_zero(), 1)};
+}
+
+static inline uint64_t block_equal(struct block v, vec octet) {
+  return truth_mask(vec_equal(v.a, octet), vec_equal(v.b, octet), vec_equal(v.c, octet), vec_equal(v.d, octet));
+}
+
+/* Where the octet is in `set`, a table that holds each member (below 0x80) at its low nibble, and 0x80 where it has none. */
+static inline uint64_t block_members(struct block v, vec set) {
+  return truth_mask(vec_equal(v.a, vec_look_up(set, v.a)), vec_equal(v.b, vec_look_up(set, v.b)),
+                    vec_equal(v.c, vec_look_up(set, v.c)), vec_equal(v.d, vec_look_up(set, v.d)));
+}
+
+static inline void block_store(uint8_t *p, struct block v) {
+  vec_store(p, v.a);
+  vec_store(p + 16, v.b);
+  vec_store(p + 32, v.c);
+  vec_store(p + 48, v.d);
+}
+
+/* Where the octet is more, as a signed one. */
+static inline uint64_t block_greater(struct block v, vec octet) {
+  return truth_mask(vec_greater(v.a, octet), vec_greater(v.b, octet), vec_greater(v.c, octet), vec_greater(v.d, octet));
+}
+
+/* Where the octet is `first` and the one behind it, in `next`, is `second`. */
+static inline uint64_t block_pairs(struct block v, vec first, struct block next, vec second) {
+  return truth_mask(
+      vec_and(vec_equal(v.a, first), vec_equal(next.a, second)), vec_and(vec_equal(v.b, first), vec_equal(next.b, second)),
+      vec_and(vec_equal(v.c, first), vec_equal(next.c, second)), vec_and(vec_equal(v.d, first), vec_equal(next.d, second)));
+}
+
+/* Where vec_within() has it. */
+static inline uint64_t block_within(struct block v, vec set) {
+  return truth_mask(vec_within(v.a, set), vec_within(v.b, set), vec_within(v.c, set), vec_within(v.d, set));
+}
+
+/* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */
+static inline struct block block_vec_within(struct block v, vec set) {
+  return (struct block){vec_within(v.a, set), vec_within(v.b, set), vec_within(v.c, set), vec_within(v.d, set)};
+}
+
+static inline vec vec_blanks_before(vec v, vec plain, vec ahead, vec end) {
+  return vec_and(vec_equal(ahead, end), vec_and_not(plain, vec_greater(v, vec_fill(' '))));
+}
+
+static inline uint64_t block_blanks_before(struct block v, struct block plain, struct block ahead, vec end) {
+  return truth_mask(vec_blanks_before(v.a, plain.a, ahead.a, end), vec_blanks_before(v.b, plain.b, ahead.b, end),
+                    vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end));
+}
+
+static inline bool block_has(struct block v, vec octet) {
+  const vec found =
+      vec_or(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet)), vec_or(vec_equal(v.c, octet), vec_equal(v.d, octet)));
+  return vec_any(found, found);
+}
+
+/* ---- Masks ---- */
+
+/* The bits that are set. */
+static inline unsigned mask_count(uint64_t mask) {
+  return (unsigned)__builtin_popcountll(mask);
+}
+
+/* The lowest bit that is set; 63 when none is. */
+static inline unsigned mask_first(uint64_t mask) {
+  return (unsigned)__builtin_ctzll(mask | UINT64_C(1) << 63);
+}
+
+/* The highest bit that is set, of one that is. */
+static inline unsigned mask_last(uint64_t mask) {
+  return 63 - (unsigned)__builtin_clzll(mask);
+}
+
+/* The bits below the lowest that is set; 64 when none is. */
+static inline unsigned mask_length(uint64_t mask) {
+  return mask == 0 ? 64 : (unsigned)__builtin_ctzll(mask);
+}
+
+#endif
