@@ -5,10 +5,9 @@
 #include <cte/isa.h>
 
 #include <stdio.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "pages.h"
 #include "rows.h"
 
 /* ---- Memory against guard pages ---- */
@@ -23,18 +22,11 @@ struct slot {
 
 static struct slot slots[SLOTS];
 
-static size_t page_size(void) {
-  return (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static void slot_grow(struct slot *slot, size_t n) {
   size_t page = page_size(), size = (n / page + 1) * page;
   if (size < 64 * page) size = 64 * page;
-  if (slot->begin) munmap(slot->begin - page, slot->size + 2 * page);
-  uint8_t *p = mmap(NULL, size + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p == MAP_FAILED) abort();
-  if (mprotect(p, page, PROT_NONE) || mprotect(p + page + size, page, PROT_NONE)) abort();
-  slot->begin = p + page;
+  if (slot->begin) pages_unmap(slot->begin - page, slot->size + 2 * page);
+  slot->begin = pages_map(size + 2 * page) + page;
   slot->size = size;
 }
 

@@ -1,6 +1,8 @@
 /* files.c: running a stream over one file or many. */
 #include "files.h"
 
+#include "system.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,8 +129,7 @@ static bool run_file(const struct task *task, const char *name, const char *outp
 static char *output_name(const struct common *common, const char *input) {
   const char *folder = common->output_dir != NULL ? common->output_dir : "";
   const char *suffix = common->suffix != NULL ? common->suffix : "";
-  const char *slash = common->output_dir != NULL ? strrchr(input, '/') : NULL;
-  const char *name = slash != NULL ? slash + 1 : input;
+  const char *name = common->output_dir != NULL ? system_file_name(input) : input;
   char *output = allocate(strlen(folder) + strlen(name) + strlen(suffix) + 2);
   strcpy(output, folder);
   if (common->output_dir != NULL) strcat(output, "/");
@@ -143,15 +144,14 @@ struct place {
 
 /* The real path of a file that need not exist, by its folder; the name itself when the folder does not exist. */
 static char *place_path(const char *output) {
-  char *path = realpath(output, NULL);
+  char *path = system_real_path(output);
   if (path != NULL) return path;
-  const char *slash = strrchr(output, '/');
-  const char *name = slash != NULL ? slash + 1 : output;
+  const char *name = system_file_name(output);
   size_t length = (size_t)(name - output);
   char *folder = allocate(length + 2);
   memcpy(folder, output, length);
   strcpy(folder + length, "."); /* "DIR/." or "." */
-  char *real = realpath(folder, NULL);
+  char *real = system_real_path(folder);
   free(folder);
   if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
   path = allocate(strlen(real) + strlen(name) + 2);

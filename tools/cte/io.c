@@ -1,9 +1,10 @@
 /* io.c: messages, large reads, outputs that are written whole or not at all. */
 #include "io.h"
 
+#include "system.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,14 +59,6 @@ void *allocate(size_t size) {
   return memory;
 }
 
-void guard_standard_descriptors(void) {
-  for (int fd = 0; fd <= 2; fd++) {
-    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    /* Opened for the wrong direction: a use fails with EBADF, as on the closed descriptor. It takes the lowest number. */
-    if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(program.failure);
-  }
-}
-
 int finish(int status) {
   bool failed = ferror(stdout) != 0; /* its errno is gone */
   bool closed = fclose(stdout) == 0;
@@ -81,20 +74,21 @@ static unsigned char block[BLOCK_SIZE];
 bool source_open(struct source *source, const char *name) {
   bool standard = strcmp(name, "-") == 0;
   *source = (struct source){.name = standard ? "standard input" : name, .start = -1, .data = block};
-  if (!standard) source->fd = open(name, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (!standard) source->fd = system_open(name, O_RDONLY);
   if (source->fd < 0 || fstat(source->fd, &source->status) != 0) {
     complain_of(source->name, "%s", strerror(errno));
     if (source->fd > 0) close(source->fd);
     return false;
   }
-  if (standard) source->start = lseek(0, 0, SEEK_CUR);
+  /* Of a pipe Windows gives a place too. */
+  if (standard && !S_ISFIFO(source->status.st_mode)) source->start = lseek(0, 0, SEEK_CUR);
   return true;
 }
 
 /* One read behind what data holds: the octets read, 0 at the end and after a message. */
 static size_t source_read(struct source *source) {
   ssize_t count;
-  do count = read(source->fd, source->data + source->size, BLOCK_SIZE - source->size);
+  do count = read(source->fd, source->data + source->size, (unsigned)(BLOCK_SIZE - source->size));
   while (count < 0 && errno == EINTR);
   if (count < 0) {
     complain_of(source->name, "read error at offset %ju: %s", (uintmax_t)(source->offset + source->size), strerror(errno));
@@ -139,43 +133,10 @@ void source_close(struct source *source) {
 
 /* ---- Output ---- */
 
-/* The temporary file that a signal must not leave behind; changed only while these signals are blocked. */
-static char *volatile temporary;
-static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
-enum { DEADLY = sizeof deadly / sizeof deadly[0] };
-
-static void die_of(int number) {
-  if (temporary != NULL) unlink(temporary);
-  signal(number, SIG_DFL);
-  raise(number);
-}
-
-static void block_signals(sigset_t *old) {
-  sigset_t set;
-  sigemptyset(&set);
-  for (size_t i = 0; i < DEADLY; i++) sigaddset(&set, deadly[i]);
-  sigprocmask(SIG_BLOCK, &set, old);
-}
-
-/* A signal that is ignored (nohup) stays so. A file that grows too large is a write error, not a signal. */
-static void catch_signals(void) {
-  static bool done;
-  if (done) return;
-  done = true;
-  signal(SIGXFSZ, SIG_IGN);
-  for (size_t i = 0; i < DEADLY; i++) {
-    struct sigaction action;
-    if (sigaction(deadly[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-    action = (struct sigaction){.sa_handler = die_of};
-    sigaction(deadly[i], &action, NULL);
-  }
-}
-
 /* "DIR/.cte.XXXXXX" for "DIR/name": short, so that any name of a file fits. */
 static char *temporary_name(const char *target) {
   static const char pattern[] = ".cte.XXXXXX";
-  const char *slash = strrchr(target, '/');
-  size_t folder = slash != NULL ? (size_t)(slash - target) + 1 : 0;
+  size_t folder = (size_t)(system_file_name(target) - target);
   char *name = allocate(folder + sizeof pattern);
   memcpy(name, target, folder);
   memcpy(name + folder, pattern, sizeof pattern);
@@ -195,7 +156,7 @@ bool sink_open(struct sink *sink, const char *name, bool force) {
   sink->name = name;
   bool exists;
   if (!is_to_be_created(name, &exists)) {
-    sink->fd = open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    sink->fd = system_open(name, O_WRONLY);
     if (sink->fd < 0) complain_of(name, "%s", strerror(errno));
     return sink->fd >= 0;
   }
@@ -203,23 +164,20 @@ bool sink_open(struct sink *sink, const char *name, bool force) {
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
   }
-  struct stat link;
-  if (!exists && !force && lstat(name, &link) == 0) {
+  if (!exists && !force && system_is_dangling(name)) {
     complain_of(name, "a symbolic link that leads to no file (-f replaces it)");
     return false;
   }
-  catch_signals();
   /* A symbolic link stays one: the file that it leads to is replaced. */
-  sink->target = exists ? realpath(name, NULL) : NULL;
+  sink->target = exists ? system_real_path(name) : NULL;
   if (sink->target == NULL) sink->target = strcpy(allocate(strlen(name) + 1), name);
 
   char *path = temporary_name(sink->target);
-  sigset_t old;
-  block_signals(&old);
+  system_hold_signals();
   sink->fd = mkstemp(path);
   int error = errno;
-  if (sink->fd >= 0) temporary = path;
-  sigprocmask(SIG_SETMASK, &old, NULL);
+  if (sink->fd >= 0) system_temporary = path;
+  system_release_signals();
   if (sink->fd >= 0) return true;
   complain_of(name, "%s", strerror(error));
   free(path);
@@ -240,32 +198,11 @@ bool sink_write(struct sink *sink, const void *data, size_t size) {
   const unsigned char *octets = data;
   if (sink->failed) return false;
   for (size_t done = 0; done < size;) {
-    ssize_t count = write(sink->fd, octets + done, size - done);
+    ssize_t count = write(sink->fd, octets + done, (unsigned)(size - done));
     if (count < 0 && errno != EINTR) return sink_error(sink);
     if (count > 0) done += (size_t)count;
   }
   return true;
-}
-
-/* Where a file system has no modes or times there are none to keep: no error. */
-static void keep_mode_and_times(int fd, const struct stat *status) {
-  mode_t mask = umask(0);
-  umask(mask);
-  bool file = S_ISREG(status->st_mode);
-  if (file) {
-    struct timespec times[2] = {status->st_atim, status->st_mtim};
-    futimens(fd, times);
-  }
-  fchmod(fd, file ? status->st_mode & 0777 : 0666 & ~mask);
-}
-
-/* Without force a file that came up meanwhile stays: link, unlike rename, does not replace it. */
-static bool put_in_place(const char *path, const char *target, bool force) {
-  if (!force) {
-    if (link(path, target) == 0) return unlink(path) == 0;
-    if (errno == EEXIST) return false;
-  }
-  return rename(path, target) == 0;
 }
 
 bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force) {
@@ -274,16 +211,15 @@ bool sink_close(struct sink *sink, bool good, const struct stat *status, bool fo
     return !sink->failed;
   }
   good = good && !sink->failed;
-  if (good) keep_mode_and_times(sink->fd, status);
+  if (good) system_keep_mode_and_times(sink->fd, status);
   if (close(sink->fd) != 0 && good) good = sink_error(sink);
 
-  sigset_t old;
-  block_signals(&old);
-  if (good && !put_in_place(temporary, sink->target, force)) good = sink_error(sink);
-  if (!good) unlink(temporary);
-  free(temporary);
-  temporary = NULL;
-  sigprocmask(SIG_SETMASK, &old, NULL);
+  system_hold_signals();
+  if (good && !system_put_in_place(system_temporary, sink->target, force)) good = sink_error(sink);
+  if (!good) unlink(system_temporary);
+  free(system_temporary);
+  system_temporary = NULL;
+  system_release_signals();
   free(sink->target);
   return good;
 }

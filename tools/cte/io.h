@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -23,20 +24,24 @@ struct program {
 };
 extern struct program program;
 
+/* MinGW has its own word for printf as C has it: %ju, for one. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define PRINTF_FORMAT __MINGW_PRINTF_FORMAT
+#else
+#define PRINTF_FORMAT printf
+#endif
+
 /* "cte base64: MESSAGE" on standard error. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void complain(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
 
 /* "cte base64: FILE: MESSAGE". */
-void complain_of(const char *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void complain_of(const char *file, const char *format, ...) __attribute__((format(PRINTF_FORMAT, 2, 3)));
 
 /* A file's name as messages and reports give it: controls are '?'. Good until the next call. */
 const char *shown(const char *file);
 
 /* malloc and ends the program when there is no memory. */
 void *allocate(size_t size);
-
-/* Gives closed standard descriptors a stand-in whose use fails, so that no file opened later takes their number. */
-void guard_standard_descriptors(void);
 
 /* Closes standard output: `status`, or program.failure when what was written there did not get through. */
 int finish(int status);
@@ -87,7 +92,7 @@ struct sink {
  */
 bool sink_open(struct sink *sink, const char *name, bool force);
 
-/* False after a message, and from then on. */
+/* Less than 4 GiB. False after a message, and from then on. */
 bool sink_write(struct sink *sink, const void *data, size_t size);
 
 /*

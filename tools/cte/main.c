@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "options.h"
+#include "system.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ int main(int argc, char **argv) {
   static char name[] = "cte";
   struct common common = {.help = help};
   int option;
-  guard_standard_descriptors();
+  system_begin();
   if (argc > 0) argv[0] = name;
   while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) common_option(&common, option);
   if (optind >= argc) {

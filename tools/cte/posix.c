@@ -1,0 +1,92 @@
+/* posix.c: system.h for POSIX. */
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void system_begin(void) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    /* Opened for the wrong direction: a use fails with EBADF, as on the closed descriptor. It takes the lowest number. */
+    if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(program.failure);
+  }
+}
+
+int system_open(const char *name, int flags) {
+  return open(name, flags | O_NOCTTY | O_CLOEXEC);
+}
+
+const char *system_file_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+char *system_real_path(const char *name) {
+  return realpath(name, NULL);
+}
+
+bool system_is_dangling(const char *name) {
+  struct stat link;
+  return lstat(name, &link) == 0;
+}
+
+char *volatile system_temporary;
+static sigset_t held_before;
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
+enum { DEADLY = sizeof deadly / sizeof deadly[0] };
+
+static void die_of(int number) {
+  if (system_temporary != NULL) unlink(system_temporary);
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* A signal that is ignored (nohup) stays so. A file that grows too large is a write error, not a signal. */
+static void catch_signals(void) {
+  static bool done;
+  if (done) return;
+  done = true;
+  signal(SIGXFSZ, SIG_IGN);
+  for (size_t i = 0; i < DEADLY; i++) {
+    struct sigaction action;
+    if (sigaction(deadly[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action = (struct sigaction){.sa_handler = die_of};
+    sigaction(deadly[i], &action, NULL);
+  }
+}
+
+void system_hold_signals(void) {
+  sigset_t set;
+  catch_signals();
+  sigemptyset(&set);
+  for (size_t i = 0; i < DEADLY; i++) sigaddset(&set, deadly[i]);
+  sigprocmask(SIG_BLOCK, &set, &held_before);
+}
+
+void system_release_signals(void) {
+  sigprocmask(SIG_SETMASK, &held_before, NULL);
+}
+
+void system_keep_mode_and_times(int fd, const struct stat *status) {
+  mode_t mask = umask(0);
+  umask(mask);
+  bool file = S_ISREG(status->st_mode);
+  if (file) {
+    struct timespec times[2] = {status->st_atim, status->st_mtim};
+    futimens(fd, times);
+  }
+  fchmod(fd, file ? status->st_mode & 0777 : 0666 & ~mask);
+}
+
+/* link, unlike rename, does not replace a file. */
+bool system_put_in_place(const char *path, const char *target, bool force) {
+  if (!force) {
+    if (link(path, target) == 0) return unlink(path) == 0;
+    if (errno == EEXIST) return false;
+  }
+  return rename(path, target) == 0;
+}

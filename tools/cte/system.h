@@ -1,0 +1,36 @@
+/* system.h: what differs between POSIX (posix.c) and Windows (windows.c). */
+#ifndef CTE_TOOLS_SYSTEM_H
+#define CTE_TOOLS_SYSTEM_H
+
+#include "io.h"
+
+/*
+ * Called first. Closed standard descriptors get a stand-in whose use fails, so that no file opened later takes their
+ * number; octets stay what they are.
+ */
+void system_begin(void);
+
+/* open; what it opens is no terminal of ours and is not inherited. */
+int system_open(const char *name, int flags);
+
+/* What follows the last separator of a path. */
+const char *system_file_name(const char *path);
+
+/* A file's absolute path without links, to be freed; NULL, with errno, where there is no file. */
+char *system_real_path(const char *name);
+
+/* True for a symbolic link that leads to no file. It is known that no file is there. */
+bool system_is_dangling(const char *name);
+
+/* The temporary file that a signal must not leave behind; changed only while signals are held. NULL: none. */
+extern char *volatile system_temporary;
+void system_hold_signals(void);
+void system_release_signals(void);
+
+/* Gives an open file the mode and times of `status` where that is a file. Where there are none to keep: no error. */
+void system_keep_mode_and_times(int fd, const struct stat *status);
+
+/* Renames a file; without force one that is there, or came up meanwhile, stays. False with errno. */
+bool system_put_in_place(const char *path, const char *target, bool force);
+
+#endif

@@ -1,0 +1,74 @@
+/* windows.c: system.h for Windows, by MinGW's C library. Names of files are in the ANSI code page. */
+#include "system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utime.h>
+#include <unistd.h>
+#include <windows.h>
+
+/* A closed standard descriptor is none whose number another file takes: the C library keeps the three. */
+void system_begin(void) {
+  for (int fd = 0; fd <= 2; fd++) _setmode(fd, _O_BINARY);
+}
+
+int system_open(const char *name, int flags) {
+  return open(name, flags | _O_BINARY | _O_NOINHERIT);
+}
+
+const char *system_file_name(const char *path) {
+  const char *name = path;
+  for (const char *c = path; *c != '\0'; c++)
+    if (*c == '/' || *c == '\\' || (*c == ':' && c == path + 1)) name = c + 1;
+  return name;
+}
+
+char *system_real_path(const char *name) {
+  struct stat status;
+  return stat(name, &status) == 0 ? _fullpath(NULL, name, 0) : NULL;
+}
+
+bool system_is_dangling(const char *name) {
+  (void)name;
+  return false;
+}
+
+char *volatile system_temporary;
+
+/* Windows would not remove an open file. */
+static void die_of(int number) {
+  if (system_temporary != NULL) {
+    for (int fd = 3; fd < 16; fd++) close(fd); /* an input and this file are all that is open */
+    unlink(system_temporary);
+  }
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* A handler runs in a thread of its own, at any time: while a file is made or put in its place there is none. */
+void system_hold_signals(void) {
+  signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
+}
+
+void system_release_signals(void) {
+  signal(SIGINT, die_of);
+  signal(SIGTERM, die_of);
+}
+
+void system_keep_mode_and_times(int fd, const struct stat *status) {
+  if (!S_ISREG(status->st_mode)) return;
+  struct _utimbuf times = {status->st_atime, status->st_mtime};
+  _futime(fd, &times);
+}
+
+bool system_put_in_place(const char *path, const char *target, bool force) {
+  if (MoveFileExA(path, target, force ? MOVEFILE_REPLACE_EXISTING : 0)) return true;
+  const DWORD error = GetLastError();
+  errno = error == ERROR_ALREADY_EXISTS || error == ERROR_FILE_EXISTS ? EEXIST : EACCES;
+  return false;
+}
