@@ -1,4 +1,7 @@
-/* neon/base64.c: base64 by vectors of 16 characters. */
+/*
+ * neon/base64.c: base64. Whole lines go by blocks of 64 characters, which are loaded and stored taken apart into the first,
+ * second, third and fourth of each quantum; all else by the shared drivers' vectors of 16 characters.
+ */
 #include "../kernels.h"
 #include "vec.h"
 
@@ -53,4 +56,209 @@ static inline vec rotate(vec v, size_t parts) {
 #include "../shared/base64_decode.h"
 #include "../shared/base64_encode.h"
 
-const struct base64_kernels cte_neon_base64 = {encode, decode};
+/* ---- Encoding: lines of VEC characters or more ---- */
+
+static const uint8_t alphabets[2][64] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
+
+enum { BLOCK = 4 * VEC, BLOCK_OCTETS = 3 * VEC };
+
+static inline void encode_block(const uint8_t *src, uint8_t *dst, uint8x16x4_t alphabet) {
+  const uint8x16x3_t v = vld3q_u8(src);
+  const vec second = vsliq_n_u8(vshrq_n_u8(v.val[1], 4), v.val[0], 4),
+            third = vsliq_n_u8(vshrq_n_u8(v.val[2], 6), v.val[1], 2);
+  uint8x16x4_t characters;
+  characters.val[0] = vqtbl4q_u8(alphabet, vshrq_n_u8(v.val[0], 2));
+  characters.val[1] = vqtbl4q_u8(alphabet, vandq_u8(second, vec_fill(63)));
+  characters.val[2] = vqtbl4q_u8(alphabet, vandq_u8(third, vec_fill(63)));
+  characters.val[3] = vqtbl4q_u8(alphabet, vandq_u8(v.val[2], vec_fill(63)));
+  vst4q_u8(dst, characters);
+}
+
+/* src[0..12) as 16 characters. The parts of spread() hold two sextets in each 16 bits: one goes down, one up. */
+static inline vec encode_vector(const uint8_t *src, uint8x16x4_t alphabet) {
+  const int16x8_t down = vreinterpretq_s16_u8(vec_fill16((uint16_t)-10, (uint16_t)-6));
+  const int16x8_t up = vreinterpretq_s16_u8(vec_fill16(4, 8));
+  const uint16x8_t parts = vreinterpretq_u16_u8(spread(src));
+  const vec even = vreinterpretq_u8_u16(vshlq_u16(parts, down)), odd = vreinterpretq_u8_u16(vshlq_u16(parts, up));
+  return vqtbl4q_u8(alphabet, vandq_u8(vec_blend(even, odd, vec_fill16(0xff00, 0xff00)), vec_fill(63)));
+}
+
+/* Encodes whole quanta of OCTETS or more; the last vector once more takes some of what is before it. */
+ALWAYS_INLINE void encode_line(const uint8_t *src, uint8_t *dst, size_t octets, uint8x16x4_t alphabet) {
+  const uint8_t *const end = src + octets;
+  uint8_t *const end_dst = dst + octets / 3 * 4;
+  for (; end - src >= BLOCK_OCTETS; src += BLOCK_OCTETS, dst += BLOCK) encode_block(src, dst, alphabet);
+  for (; end - src > OCTETS; src += OCTETS, dst += VEC) vec_store(dst, encode_vector(src, alphabet));
+  if (src < end) vec_store(end_dst - VEC, encode_vector(end - OCTETS, alphabet));
+}
+
+/* Whole lines, of the first what is open. */
+ALWAYS_INLINE struct done encode_whole_lines(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                             const struct base64_encode_params *params, uint64_t columns, uint64_t *column) {
+  const uint8x16x4_t alphabet = vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]);
+  struct done done = {0, 0};
+  for (;;) {
+    const bool full = *column == columns;
+    const uint64_t open = full ? columns : columns - *column;
+    const size_t line_end = full ? params->line_end : 0, octets = (size_t)(open / 4 * 3);
+    const size_t left = n - done.read, room = cap - done.written;
+    /* A vector in the place of less than that is slack at its end. */
+    if (left < octets || left < OCTETS || room < VEC || room - line_end < open) return done;
+    uint8_t *to = dst + done.written;
+    if (full) memcpy(to, params->line_end == 2 ? "\r\n" : "\n", 2);
+    if (open >= VEC)
+      encode_line(src + done.read, to + line_end, octets, alphabet);
+    else
+      vec_store(to, encode_vector(src + done.read, alphabet));
+    done.read += octets;
+    done.written += line_end + (size_t)open;
+    *column = columns;
+  }
+}
+
+static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                 const struct base64_encode_params *params, uint64_t *column) {
+  const size_t all = n / 3, quanta = least(all, cap / 4);
+  if (quanta >= VEC / 4 && all <= (params->columns - *column) / 4) {
+    encode_line(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]));
+    *column += 4 * quanta;
+    return (struct done){3 * quanta, 4 * quanta};
+  }
+  struct done done = {0, 0};
+  if (params->columns == MIME && *column % 4 == 0)
+    done = encode_whole_lines(src, n, dst, cap, params, MIME, column);
+  else if (params->columns % 4 == 0 && params->columns >= VEC && *column % 4 == 0)
+    done = encode_whole_lines(src, n, dst, cap, params, params->columns, column);
+  const struct done rest = encode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, column);
+  return (struct done){done.read + rest.read, done.written + rest.written};
+}
+
+/* ---- Decoding: whole lines of VEC characters or more ---- */
+
+/* As values_of(); two of the indices are less than 16 anyway. */
+static inline vec values_in(struct tables tables, vec v) {
+  const vec class = vandq_u8(vec_look_up(tables.low, v), vqtbl1q_u8(tables.high, vec_high_nibble(v)));
+  return vec_add_signed(vqtbl1q_u8(tables.offsets, class), v);
+}
+
+/* Decodes BLOCK characters, if all of them are. */
+static inline bool decode_block(struct tables tables, const uint8_t *src, uint8_t *dst) {
+  const uint8x16x4_t v = vld4q_u8(src);
+  const vec a = values_in(tables, v.val[0]), b = values_in(tables, v.val[1]);
+  const vec c = values_in(tables, v.val[2]), d = values_in(tables, v.val[3]);
+  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d)))) return false;
+  uint8x16x3_t octets;
+  octets.val[0] = vsliq_n_u8(vshrq_n_u8(b, 4), a, 2);
+  octets.val[1] = vsliq_n_u8(vshrq_n_u8(c, 2), b, 4);
+  octets.val[2] = vsliq_n_u8(d, c, 6);
+  vst3q_u8(dst, octets);
+  return true;
+}
+
+/*
+ * Decodes whole quanta, VEC characters or more, up to a block or vector that holds anything else; how many characters. The
+ * last vector takes some of those before it once more; it is loaded first, as in place it may be written over.
+ */
+ALWAYS_INLINE size_t decode_line(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
+  const vec last = vec_load(src + (characters - VEC));
+  size_t i = 0;
+  for (; characters - i >= BLOCK; i += BLOCK)
+    if (!decode_block(tables, src + i, dst + i / 4 * 3)) return i;
+  for (; characters - i > VEC; i += VEC) {
+    const vec values = values_in(tables, vec_load(src + i));
+    if (!all_values(values)) return i;
+    put_packed_only(dst + i / 4 * 3, values);
+  }
+  if (i == characters) return i;
+  const vec values = values_in(tables, last);
+  if (!all_values(values)) return i;
+  put_packed_only(dst + characters / 4 * 3 - OCTETS, values);
+  return characters;
+}
+
+/* The same of unfolded text. By itself: among other vectors gcc 12 keeps those of a block in memory. */
+__attribute__((noinline)) static size_t decode_unfolded(struct tables tables, const uint8_t *src, size_t characters,
+                                                        uint8_t *dst) {
+  return decode_line(tables, src, characters, dst);
+}
+
+/* Decodes lines of `width`, from where one begins, as long as they are such. *into: how much of the last one was read. */
+ALWAYS_INLINE struct done decode_whole_lines(struct tables tables, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                             size_t width, size_t line_end, size_t *into) {
+  struct done done = {0, 0};
+  for (*into = 0; *into == 0 && n - done.read >= width + line_end && cap - done.written >= width / 4 * 3;) {
+    const uint8_t *line = src + done.read;
+    if (line[width + line_end - 1] != '\n' || (line_end == 2 && line[width] != '\r')) break;
+    const size_t characters = decode_line(tables, line, width, dst + done.written);
+    if (characters < width) *into = characters;
+    done.read += characters < width ? characters : width + line_end;
+    done.written += characters / 4 * 3;
+    if (characters == 0) break;
+  }
+  return done;
+}
+
+/* A line that is longer is not looked for; so much is decoded at once where lines are not regular. */
+enum { LINE_MOST = 1024, PIECE = 4096 };
+
+/* Where the first LF of src[0..n) is, as far as whole blocks and LINE_MOST go; n: none. */
+static inline size_t line_feed_in(const uint8_t *src, size_t n) {
+  for (size_t i = 0; n - i >= BLOCK && i < LINE_MOST; i += BLOCK) {
+    const uint64_t found = block_equal(block_load(src + i), vec_fill('\n'));
+    if (found) return i + mask_first(found);
+  }
+  return n;
+}
+
+/* Decodes regular lines or unfolded text. *size: what to decode otherwise where there is none. */
+static inline struct done decode_regularly(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                           const struct base64_decode_params *params, struct base64_carry *carry,
+                                           size_t *size) {
+  const struct tables tables = tables_of(params->alphabet);
+  const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
+  const size_t line_feed = params->line_ends == SKIP_NONE ? n : line_feed_in(src, n);
+  struct done done = {0, 0};
+  *size = least(n, PIECE);
+  if (line_feed == n) {
+    const size_t characters = least(n / 4, cap / 3) * 4;
+    if (!unlimited || characters < VEC) return done;
+    done.read = decode_unfolded(tables, src, characters, dst);
+    done.written = done.read / 4 * 3;
+    carry->column += done.read;
+    return done;
+  }
+  /* A line that was begun is ended first. */
+  if (carry->column != 0) *size = line_feed + 1;
+  const size_t line_end = params->line_ends == SKIP_CR_LF && line_feed > 0 && src[line_feed - 1] == '\r' ? 2 : 1;
+  const size_t width = line_feed + 1 - line_end;
+  if (carry->column != 0 || width % 4 != 0 || width < VEC || (!unlimited && width > MIME)) return done;
+  size_t into;
+  if (width == MIME && line_end == 2)
+    done = decode_whole_lines(tables, src, n, dst, cap, MIME, 2, &into);
+  else
+    done = decode_whole_lines(tables, src, n, dst, cap, width, line_end, &into);
+  carry->column = into;
+  carry->width = (uint32_t)width;
+  return done;
+}
+
+static struct done decode_blocks(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                 const struct base64_decode_params *params, struct base64_carry *carry) {
+  struct done done = {0, 0};
+  while (n - done.read >= FEW) {
+    const uint8_t *from = src + done.read;
+    uint8_t *const to = dst + done.written;
+    const size_t room = cap - done.written;
+    size_t size;
+    struct done some = decode_regularly(from, n - done.read, to, room, params, carry, &size);
+    if (some.read == 0) some = decode(from, size, to, room, params, carry);
+    done.read += some.read;
+    done.written += some.written;
+    if (some.read == 0) break;
+  }
+  const struct done rest = decode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry);
+  return (struct done){done.read + rest.read, done.written + rest.written};
+}
+
+const struct base64_kernels cte_neon_base64 = {encode_blocks, decode_blocks};
