@@ -93,28 +93,56 @@ ALWAYS_INLINE void encode_line(const uint8_t *src, uint8_t *dst, size_t octets, 
   if (src < end) vec_store(end_dst - VEC, encode_vector(end - OCTETS, alphabet));
 }
 
-/* Whole lines, of the first what is open. */
-ALWAYS_INLINE struct done encode_whole_lines(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                             const struct base64_encode_params *params, uint64_t columns, uint64_t *column) {
-  const uint8x16x4_t alphabet = vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]);
+/* Encodes what the open line has room for. False: there is not as much. */
+static inline bool end_open_line(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, uint64_t open,
+                                 uint8x16x4_t alphabet) {
+  const size_t octets = (size_t)(open / 4 * 3);
+  /* A vector in the place of less than that is slack at its end. */
+  if (n < octets || n < OCTETS || cap < open || cap < VEC) return false;
+  if (open >= VEC)
+    encode_line(src, dst, octets, alphabet);
+  else
+    vec_store(dst, encode_vector(src, alphabet));
+  return true;
+}
+
+/* Whole lines, each behind the line end before it. */
+ALWAYS_INLINE struct done encode_whole_lines(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t columns,
+                                             size_t line_end, uint8x16x4_t alphabet) {
+  const size_t octets = columns / 4 * 3;
+  uint16_t line_end_octets; /* of LF the second is slack */
   struct done done = {0, 0};
-  for (;;) {
-    const bool full = *column == columns;
-    const uint64_t open = full ? columns : columns - *column;
-    const size_t line_end = full ? params->line_end : 0, octets = (size_t)(open / 4 * 3);
-    const size_t left = n - done.read, room = cap - done.written;
-    /* A vector in the place of less than that is slack at its end. */
-    if (left < octets || left < OCTETS || room < VEC || room - line_end < open) return done;
+  memcpy(&line_end_octets, line_end == 2 ? "\r\n" : "\n", 2);
+  while (n - done.read >= octets && cap - done.written >= line_end + columns) {
     uint8_t *to = dst + done.written;
-    if (full) memcpy(to, params->line_end == 2 ? "\r\n" : "\n", 2);
-    if (open >= VEC)
-      encode_line(src + done.read, to + line_end, octets, alphabet);
-    else
-      vec_store(to, encode_vector(src + done.read, alphabet));
+    memcpy(to, &line_end_octets, 2);
+    encode_line(src + done.read, to + line_end, octets, alphabet);
     done.read += octets;
-    done.written += line_end + (size_t)open;
+    done.written += line_end + columns;
+  }
+  return done;
+}
+
+static inline struct done add(struct done a, struct done b) {
+  return (struct done){a.read + b.read, a.written + b.written};
+}
+
+/* The open line, and whole ones. */
+static inline struct done encode_lines_by_blocks(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                 const struct base64_encode_params *params, uint64_t *column) {
+  const uint8x16x4_t alphabet = vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]);
+  const uint64_t columns = params->columns, open = columns - *column;
+  struct done done = {0, 0};
+  if (columns % 4 != 0 || columns < VEC || open % 4 != 0) return done;
+  if (open > 0) {
+    if (!end_open_line(src, n, dst, cap, open, alphabet)) return done;
+    done = (struct done){(size_t)(open / 4 * 3), (size_t)open};
     *column = columns;
   }
+  src += done.read, n -= done.read, dst += done.written, cap -= done.written;
+  if (columns == MIME) return add(done, encode_whole_lines(src, n, dst, cap, MIME, params->line_end, alphabet));
+  if (columns > n) return done; /* few such lines are whole; and no sum overflows */
+  return add(done, encode_whole_lines(src, n, dst, cap, (size_t)columns, params->line_end, alphabet));
 }
 
 static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
@@ -125,13 +153,8 @@ static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
     *column += 4 * quanta;
     return (struct done){3 * quanta, 4 * quanta};
   }
-  struct done done = {0, 0};
-  if (params->columns == MIME && *column % 4 == 0)
-    done = encode_whole_lines(src, n, dst, cap, params, MIME, column);
-  else if (params->columns % 4 == 0 && params->columns >= VEC && *column % 4 == 0)
-    done = encode_whole_lines(src, n, dst, cap, params, params->columns, column);
-  const struct done rest = encode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, column);
-  return (struct done){done.read + rest.read, done.written + rest.written};
+  const struct done done = encode_lines_by_blocks(src, n, dst, cap, params, column);
+  return add(done, encode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, column));
 }
 
 /* ---- Decoding: whole lines of VEC characters or more ---- */
@@ -253,12 +276,10 @@ static struct done decode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
     size_t size;
     struct done some = decode_regularly(from, n - done.read, to, room, params, carry, &size);
     if (some.read == 0) some = decode(from, size, to, room, params, carry);
-    done.read += some.read;
-    done.written += some.written;
+    done = add(done, some);
     if (some.read == 0) break;
   }
-  const struct done rest = decode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry);
-  return (struct done){done.read + rest.read, done.written + rest.written};
+  return add(done, decode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry));
 }
 
 const struct base64_kernels cte_neon_base64 = {encode_blocks, decode_blocks};

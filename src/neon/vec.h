@@ -159,17 +159,14 @@ static inline uint32_t vec_first(uint32_t mask) {
   return (uint32_t)__builtin_ctz(mask | 1u << VEC);
 }
 
-/* The bits of an octet. */
-static inline uint32_t octet_bits(uint32_t octet) {
-  octet -= octet >> 1 & 0x55;
-  octet = (octet & 0x33) + (octet >> 2 & 0x33);
-  return (octet + (octet >> 4)) & 15;
+/* The bits that are set in each octet of a mask. */
+static inline uint8x8_t octet_bits(uint32_t mask) {
+  return vcnt_u8(vcreate_u8(mask));
 }
 
-/* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
-static inline uint8_t *store_inserted(uint8_t *p, vec pairs, uint32_t mask, const uint8_t rows[256][16]) {
-  vst1q_u8(p, vqtbl1q_u8(pairs, vld1q_u8(rows[mask])));
-  return p + 8 + octet_bits(mask);
+/* Stores eight octets of `pairs`, with those of its other half that the row puts before them (insert.h). */
+static inline void store_inserted(uint8_t *p, vec pairs, const uint8_t row[16]) {
+  vst1q_u8(p, vqtbl1q_u8(pairs, vld1q_u8(row)));
 }
 
 /* The low halves, and the high halves, one behind the other. */
@@ -183,8 +180,11 @@ static inline vec high_halves(vec a, vec b) {
 
 /* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
 static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
-  p = store_inserted(p, low_halves(v, before), mask & 255, rows);
-  return store_inserted(p, high_halves(v, before), mask >> 8, rows);
+  const uint8x8_t bits = octet_bits(mask);
+  store_inserted(p, low_halves(v, before), rows[mask & 255]);
+  p += 8 + vget_lane_u8(bits, 0);
+  store_inserted(p, high_halves(v, before), rows[mask >> 8]);
+  return p + 8 + vget_lane_u8(bits, 1);
 }
 
 /* 0xff where the octet's bit is set in the mask. */
@@ -203,12 +203,10 @@ static inline vec vec_within(vec v, vec set) {
   return vtstq_u8(vqtbl1q_u8(set, vandq_u8(v, vdupq_n_u8(15))), bit);
 }
 
-/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
-static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
-  const uint8_t *row = rows[mask];
+/* Stores eight octets of `pairs`, with those of its other half and marks as the row has them (quoted_printable_encode.h). */
+static inline void store_marked(uint8_t *p, vec pairs, vec mark, const uint8_t row[32]) {
   vst1q_u8(p, vqtbx1q_u8(mark, pairs, vld1q_u8(row)));
   vst1q_u8(p + 16, vqtbx1q_u8(mark, pairs, vld1q_u8(row + 16)));
-  return p + 8 + 2 * octet_bits(mask);
 }
 
 /*
@@ -217,20 +215,20 @@ static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t ma
  */
 static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, uint32_t mask, const uint8_t rows[256][32]) {
   const vec mark = vdupq_n_u8(octet);
-  p = store_marked(p, low_halves(v, second), mark, mask & 255, rows);
-  return store_marked(p, high_halves(v, second), mark, mask >> 8 & 255, rows);
-}
-
-/* Stores the octets of eight whose bits are set in `keep`. */
-static inline uint8_t *store_kept(uint8_t *p, uint8x8_t v, uint32_t keep, const uint64_t rows[256]) {
-  vst1_u8(p, vtbl1_u8(v, vcreate_u8(rows[keep])));
-  return p + octet_bits(keep);
+  const uint8x8_t bits = octet_bits(mask);
+  store_marked(p, low_halves(v, second), mark, rows[mask & 255]);
+  p += 8 + 2 * vget_lane_u8(bits, 0);
+  store_marked(p, high_halves(v, second), mark, rows[mask >> 8 & 255]);
+  return p + 8 + 2 * vget_lane_u8(bits, 1);
 }
 
 /* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
-  p = store_kept(p, vget_low_u8(v), keep & 255, rows);
-  return store_kept(p, vget_high_u8(v), keep >> 8 & 255, rows);
+  const uint8x8_t bits = octet_bits(keep);
+  vst1_u8(p, vtbl1_u8(vget_low_u8(v), vcreate_u8(rows[keep & 255])));
+  p += vget_lane_u8(bits, 0);
+  vst1_u8(p, vtbl1_u8(vget_high_u8(v), vcreate_u8(rows[keep >> 8 & 255])));
+  return p + vget_lane_u8(bits, 1);
 }
 
 /* ---- Blocks of 64 octets ---- */
