@@ -2,6 +2,8 @@
  * neon/base64.c: base64. Whole lines go by blocks of 64 characters, which are loaded and stored taken apart into the first,
  * second, third and fourth of each quantum; all else by the shared drivers' vectors of 16 characters.
  */
+#include <string.h>
+
 #include "../kernels.h"
 #include "vec.h"
 
@@ -85,7 +87,7 @@ static inline vec encode_vector(const uint8_t *src, uint8x16x4_t alphabet) {
 }
 
 /* Encodes whole quanta of OCTETS or more; the last vector once more takes some of what is before it. */
-ALWAYS_INLINE void encode_line(const uint8_t *src, uint8_t *dst, size_t octets, uint8x16x4_t alphabet) {
+ALWAYS_INLINE void encode_octets(const uint8_t *src, uint8_t *dst, size_t octets, uint8x16x4_t alphabet) {
   const uint8_t *const end = src + octets;
   uint8_t *const end_dst = dst + octets / 3 * 4;
   for (; end - src >= BLOCK_OCTETS; src += BLOCK_OCTETS, dst += BLOCK) encode_block(src, dst, alphabet);
@@ -100,7 +102,7 @@ static inline bool end_open_line(const uint8_t *src, size_t n, uint8_t *dst, siz
   /* A vector in the place of less than that is slack at its end. */
   if (n < octets || n < OCTETS || cap < open || cap < VEC) return false;
   if (open >= VEC)
-    encode_line(src, dst, octets, alphabet);
+    encode_octets(src, dst, octets, alphabet);
   else
     vec_store(dst, encode_vector(src, alphabet));
   return true;
@@ -116,7 +118,7 @@ ALWAYS_INLINE struct done encode_whole_lines(const uint8_t *src, size_t n, uint8
   while (n - done.read >= octets && cap - done.written >= line_end + columns) {
     uint8_t *to = dst + done.written;
     memcpy(to, &line_end_octets, 2);
-    encode_line(src + done.read, to + line_end, octets, alphabet);
+    encode_octets(src + done.read, to + line_end, octets, alphabet);
     done.read += octets;
     done.written += line_end + columns;
   }
@@ -149,7 +151,7 @@ static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
                                  const struct base64_encode_params *params, uint64_t *column) {
   const size_t all = n / 3, quanta = least(all, cap / 4);
   if (quanta >= VEC / 4 && all <= (params->columns - *column) / 4) {
-    encode_line(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]));
+    encode_octets(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]));
     *column += 4 * quanta;
     return (struct done){3 * quanta, 4 * quanta};
   }
@@ -160,17 +162,17 @@ static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
 /* ---- Decoding: whole lines of VEC characters or more ---- */
 
 /* As values_of(); two of the indices are less than 16 anyway. */
-static inline vec values_in(struct tables tables, vec v) {
-  const vec class = vandq_u8(vec_look_up(tables.low, v), vqtbl1q_u8(tables.high, vec_high_nibble(v)));
-  return vec_add_signed(vqtbl1q_u8(tables.offsets, class), v);
+static inline vec values_in(struct decoder by, vec v) {
+  const vec class = vandq_u8(vec_look_up(by.low, v), vqtbl1q_u8(by.high, vec_high_nibble(v)));
+  return vec_add_signed(vqtbl1q_u8(by.offsets, class), v);
 }
 
 /* Decodes BLOCK characters, if all of them are. */
-static inline bool decode_block(struct tables tables, const uint8_t *src, uint8_t *dst) {
+static inline bool decode_block(struct decoder by, const uint8_t *src, uint8_t *dst) {
   const uint8x16x4_t v = vld4q_u8(src);
-  const vec a = values_in(tables, v.val[0]), b = values_in(tables, v.val[1]);
-  const vec c = values_in(tables, v.val[2]), d = values_in(tables, v.val[3]);
-  if (!all_values(vec_or(vec_or(a, b), vec_or(c, d)))) return false;
+  const vec a = values_in(by, v.val[0]), b = values_in(by, v.val[1]);
+  const vec c = values_in(by, v.val[2]), d = values_in(by, v.val[3]);
+  if (!all_values(by, vec_or(vec_or(a, b), vec_or(c, d)))) return false;
   uint8x16x3_t octets;
   octets.val[0] = vsliq_n_u8(vshrq_n_u8(b, 4), a, 2);
   octets.val[1] = vsliq_n_u8(vshrq_n_u8(c, 2), b, 4);
@@ -183,37 +185,37 @@ static inline bool decode_block(struct tables tables, const uint8_t *src, uint8_
  * Decodes whole quanta, VEC characters or more, up to a block or vector that holds anything else; how many characters. The
  * last vector takes some of those before it once more; it is loaded first, as in place it may be written over.
  */
-ALWAYS_INLINE size_t decode_line(struct tables tables, const uint8_t *src, size_t characters, uint8_t *dst) {
+ALWAYS_INLINE size_t decode_run(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
   const vec last = vec_load(src + (characters - VEC));
   size_t i = 0;
   for (; characters - i >= BLOCK; i += BLOCK)
-    if (!decode_block(tables, src + i, dst + i / 4 * 3)) return i;
+    if (!decode_block(by, src + i, dst + i / 4 * 3)) return i;
   for (; characters - i > VEC; i += VEC) {
-    const vec values = values_in(tables, vec_load(src + i));
-    if (!all_values(values)) return i;
+    const vec values = values_in(by, vec_load(src + i));
+    if (!all_values(by, values)) return i;
     put_packed_only(dst + i / 4 * 3, values);
   }
   if (i == characters) return i;
-  const vec values = values_in(tables, last);
-  if (!all_values(values)) return i;
+  const vec values = values_in(by, last);
+  if (!all_values(by, values)) return i;
   put_packed_only(dst + characters / 4 * 3 - OCTETS, values);
   return characters;
 }
 
 /* The same of unfolded text. By itself: among other vectors gcc 12 keeps those of a block in memory. */
-__attribute__((noinline)) static size_t decode_unfolded(struct tables tables, const uint8_t *src, size_t characters,
+__attribute__((noinline)) static size_t decode_unfolded(struct decoder by, const uint8_t *src, size_t characters,
                                                         uint8_t *dst) {
-  return decode_line(tables, src, characters, dst);
+  return decode_run(by, src, characters, dst);
 }
 
 /* Decodes lines of `width`, from where one begins, as long as they are such. *into: how much of the last one was read. */
-ALWAYS_INLINE struct done decode_whole_lines(struct tables tables, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+ALWAYS_INLINE struct done decode_whole_lines(struct decoder by, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                              size_t width, size_t line_end, size_t *into) {
   struct done done = {0, 0};
   for (*into = 0; *into == 0 && n - done.read >= width + line_end && cap - done.written >= width / 4 * 3;) {
     const uint8_t *line = src + done.read;
     if (line[width + line_end - 1] != '\n' || (line_end == 2 && line[width] != '\r')) break;
-    const size_t characters = decode_line(tables, line, width, dst + done.written);
+    const size_t characters = decode_run(by, line, width, dst + done.written);
     if (characters < width) *into = characters;
     done.read += characters < width ? characters : width + line_end;
     done.written += characters / 4 * 3;
@@ -223,11 +225,11 @@ ALWAYS_INLINE struct done decode_whole_lines(struct tables tables, const uint8_t
 }
 
 /* A line that is longer is not looked for; so much is decoded at once where lines are not regular. */
-enum { LINE_MOST = 1024, PIECE = 4096 };
+enum { SEARCHED = 1024, PIECE = 4096 };
 
-/* Where the first LF of src[0..n) is, as far as whole blocks and LINE_MOST go; n: none. */
+/* Where the first LF of src[0..n) is, as far as whole blocks and SEARCHED go; n: none. */
 static inline size_t line_feed_in(const uint8_t *src, size_t n) {
-  for (size_t i = 0; n - i >= BLOCK && i < LINE_MOST; i += BLOCK) {
+  for (size_t i = 0; n - i >= BLOCK && i < SEARCHED; i += BLOCK) {
     const uint64_t found = block_equal(block_load(src + i), vec_fill('\n'));
     if (found) return i + mask_first(found);
   }
@@ -238,7 +240,7 @@ static inline size_t line_feed_in(const uint8_t *src, size_t n) {
 static inline struct done decode_regularly(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                            const struct base64_decode_params *params, struct base64_carry *carry,
                                            size_t *size) {
-  const struct tables tables = tables_of(params->alphabet);
+  const struct decoder by = decoder_of(params->alphabet);
   const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
   const size_t line_feed = params->line_ends == SKIP_NONE ? n : line_feed_in(src, n);
   struct done done = {0, 0};
@@ -246,7 +248,7 @@ static inline struct done decode_regularly(const uint8_t *src, size_t n, uint8_t
   if (line_feed == n) {
     const size_t characters = least(n / 4, cap / 3) * 4;
     if (!unlimited || characters < VEC) return done;
-    done.read = decode_unfolded(tables, src, characters, dst);
+    done.read = decode_unfolded(by, src, characters, dst);
     done.written = done.read / 4 * 3;
     carry->column += done.read;
     return done;
@@ -258,9 +260,9 @@ static inline struct done decode_regularly(const uint8_t *src, size_t n, uint8_t
   if (carry->column != 0 || width % 4 != 0 || width < VEC || (!unlimited && width > MIME)) return done;
   size_t into;
   if (width == MIME && line_end == 2)
-    done = decode_whole_lines(tables, src, n, dst, cap, MIME, 2, &into);
+    done = decode_whole_lines(by, src, n, dst, cap, MIME, 2, &into);
   else
-    done = decode_whole_lines(tables, src, n, dst, cap, width, line_end, &into);
+    done = decode_whole_lines(by, src, n, dst, cap, width, line_end, &into);
   carry->column = into;
   carry->width = (uint32_t)width;
   return done;
@@ -282,4 +284,10 @@ static struct done decode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
   return add(done, decode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry));
 }
 
-const struct base64_kernels cte_neon_base64 = {encode_blocks, decode_blocks};
+static size_t encode_one_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  if (quanta < BLOCK / 4) return encode_whole_line(src, quanta, dst, alphabet);
+  encode_octets(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[alphabet == ALPHABET_URL]));
+  return 4 * quanta;
+}
+
+const struct base64_kernels cte_neon_base64 = {encode_blocks, decode_blocks, encode_one_line, decode_whole_line};

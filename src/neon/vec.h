@@ -26,6 +26,11 @@ static inline vec vec_fill(uint8_t octet) {
   return vdupq_n_u8(octet);
 }
 
+/* Four octets, over and over; the first is the lowest of the number. */
+static inline vec vec_fill32(uint32_t octets) {
+  return vreinterpretq_u8_u32(vdupq_n_u32(octets));
+}
+
 static inline vec vec_zero(void) {
   return vdupq_n_u8(0);
 }
@@ -99,6 +104,11 @@ static inline vec vec_greater(vec a, vec b) {
 /* b where the mask octet is 0xff, a where it is 0; it is nothing else. */
 static inline vec vec_blend(vec a, vec b, vec mask) {
   return vbslq_u8(mask, b, a);
+}
+
+/* Each 16-bit part's bits four down. */
+static inline vec vec_shift_right4(vec v) {
+  return vreinterpretq_u8_u16(vshrq_n_u16(vreinterpretq_u16_u8(v), 4));
 }
 
 /* Each octet's high four bits. */
@@ -201,6 +211,11 @@ static inline vec vec_to_high_nibble(vec v) {
 static inline vec vec_within(vec v, vec set) {
   const vec bit = vqtbl1q_u8(vcombine_u8(vget_low_u8(own_bits()), vdup_n_u8(0)), vec_high_nibble(v));
   return vtstq_u8(vqtbl1q_u8(set, vandq_u8(v, vdupq_n_u8(15))), bit);
+}
+
+/* 0xff where the octet is printable ASCII or TAB. */
+static inline vec vec_plain(vec v) {
+  return vec_or(vec_greater(vec_add(v, vec_fill(1)), vec_fill(' ')), vec_equal(v, vec_fill('\t')));
 }
 
 /* Stores eight octets of `pairs`, with those of its other half and marks as the row has them (quoted_printable_encode.h). */
@@ -306,6 +321,10 @@ static inline uint64_t block_pairs(struct block v, vec first, struct block next,
 /* Where vec_within() has it. */
 static inline uint64_t block_within(struct block v, vec set) {
   return truth_mask(vec_within(v.a, set), vec_within(v.b, set), vec_within(v.c, set), vec_within(v.d, set));
+}
+
+static inline uint64_t block_plain(struct block v) {
+  return truth_mask(vec_plain(v.a), vec_plain(v.b), vec_plain(v.c), vec_plain(v.d));
 }
 
 /* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */
