@@ -202,7 +202,7 @@ static inline vec vec_plain(vec v) {
 static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
   const vec row = _mm256_loadu_si256((const void *)rows[mask]);
   _mm256_storeu_si256((void *)p, _mm256_xor_si256(_mm256_shuffle_epi8(pairs, row), mark));
-  return p + 8 + 2 * _mm_popcnt_u64(mask);
+  return p + 8 + 2 * (size_t)__builtin_popcountll(mask);
 }
 
 /*

@@ -97,6 +97,10 @@ static inline uint64_t choose(bool which, uint64_t yes, uint64_t no) {
   return no ^ ((yes ^ no) & (0 - (uint64_t)which));
 }
 
+static inline size_t choose_size(bool which, size_t yes, size_t no) {
+  return no ^ ((yes ^ no) & (0 - (size_t)which));
+}
+
 /* Where in a block the line begins that is open at its end; 65 when that is the octet behind the LF that follows it. */
 static inline unsigned last_line(const struct text *t) {
   const unsigned last = mask_last(t->first | 1);

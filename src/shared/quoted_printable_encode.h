@@ -544,15 +544,15 @@ ALWAYS_INLINE void fold_line(struct folding *f, vec end, size_t width, size_t li
   const struct ends ends = ends_of(line, end);
   const size_t cut = unit_start(line, LINE - 1);
   const bool hard = (ends.low | ends.high) != 0;
-  size_t length = choose(ends.low != 0, mask_last(ends.low | 1), cut);
-  length = choose(ends.high != 0, 64 + mask_last(ends.high | 1), length);
+  size_t length = choose_size(ends.low != 0, mask_last(ends.low | 1), cut);
+  length = choose_size(ends.high != 0, 64 + mask_last(ends.high | 1), length);
   if (store) {
     block_store(dst + f->written, block_load(line));
     vec_store(dst + f->written + 64, vec_load(line + 64));
     memcpy(dst + f->written + choose(hard, LINE_IN, cut), soft_breaks[line_end], 4);
   }
   f->line += length + choose(hard, width, 0);
-  f->written += length + choose(hard, width, 1 + line_end);
+  f->written += length + choose_size(hard, width, 1 + line_end);
 }
 
 /*
@@ -743,7 +743,7 @@ static inline struct done fold_short(uint8_t *text, uint8_t *end, size_t read, u
     const struct ends ends = ends_of(line, cr);
     const bool hard = (ends.low | ends.high) != 0;
     size_t left = (size_t)(end - line);
-    const size_t low = mask_last(ends.low | 1), last = choose(ends.high != 0, 64 + mask_last(ends.high | 1), low);
+    const size_t low = mask_last(ends.low | 1), last = choose_size(ends.high != 0, 64 + mask_last(ends.high | 1), low);
     block_store(dst + o, block_load(line + settled));
     vec_store(dst + o + 64, vec_load(line + settled + 64));
     if (left == LINE && !hard) { /* what follows decides on the last octet */
@@ -755,11 +755,11 @@ static inline struct done fold_short(uint8_t *text, uint8_t *end, size_t read, u
       return (struct done){read, o + left - settled};
     }
     size_t cut = unit_start(line, LINE - 1);
-    cut = choose(cut < settled, settled, cut);
-    const size_t length = choose(hard, last, cut) - settled;
+    cut = choose_size(cut < settled, settled, cut);
+    const size_t length = choose_size(hard, last, cut) - settled;
     memcpy(dst + o + choose(hard, LINE_IN, cut - settled), "=\r\n", 4);
     line += settled + length + choose(hard, 2, 0);
-    o += length + choose(hard, 2, 3);
+    o += length + choose_size(hard, 2, 3);
     settled = 0;
   }
 }

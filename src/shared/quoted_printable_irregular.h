@@ -162,7 +162,7 @@ static bool decode_slowly(const struct decoder *d, struct decoding *at, const ui
   size_t taken = 64;
   if (stop) {
     const uint64_t joined = q.escapes << 1 | q.escapes << 2 | q.soft << 1 | q.soft_crlf << 2 | after;
-    const size_t least = at->gone >> 1 ? 2 : at->gone | at->after_cr;
+    const size_t least = at->gone >> 1 ? 2 : (size_t)(at->gone | at->after_cr);
     taken = mask_first(stop);
     while (taken > 0 && joined >> taken & 1) taken--;
     if (taken < least) taken = least;
