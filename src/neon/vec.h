@@ -256,6 +256,14 @@ static inline struct block block_load(const uint8_t *p) {
   return (struct block){vec_load(p), vec_load(p + 16), vec_load(p + 32), vec_load(p + 48)};
 }
 
+/* The block's vectors, the first octets' first. */
+static inline void block_split(struct block v, vec parts[4]) {
+  parts[0] = v.a;
+  parts[1] = v.b;
+  parts[2] = v.c;
+  parts[3] = v.d;
+}
+
 /* The octets that are 0xff, the first one's bit lowest; the others are 0. */
 static inline uint64_t truth_mask(vec a, vec b, vec c, vec d) {
   const vec bits = own_bits();
