@@ -17,9 +17,16 @@ enum {
   LEAF7_EBX_BMI1 = 1 << 3,
   LEAF7_EBX_AVX2 = 1 << 5,
   LEAF7_EBX_BMI2 = 1 << 8,
+  LEAF7_EBX_AVX512F = 1 << 16,
+  LEAF7_EBX_AVX512BW = 1 << 30,
+  LEAF7_ECX_VBMI = 1 << 1,
+  LEAF7_ECX_VBMI2 = 1 << 6,
   EXTENDED1_ECX_LZCNT = 1 << 5,
-  XCR0_SSE_AVX = 0x6
+  XCR0_SSE_AVX = 0x6,
+  XCR0_AVX512 = 0xe0 /* opmask, ZMM_Hi256, Hi16_ZMM */
 };
+
+#define LEAF7_EBX_AVX512VL UINT32_C(0x80000000) /* no int */
 
 struct leaf {
   uint32_t eax, ebx, ecx, edx;
@@ -43,7 +50,7 @@ static uint32_t xcr0(void) {
   return low;
 }
 
-enum { ASKED = 1, SSE = 2, AVX2 = 4 };
+enum { ASKED = 1, SSE = 2, AVX2 = 4, AVX512 = 8 };
 
 static uint32_t ask(void) {
   uint32_t answer = ASKED;
@@ -52,6 +59,10 @@ static uint32_t ask(void) {
   if (all(ecx, LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) && all(xcr0(), XCR0_SSE_AVX) &&
       all(cpuid(7).ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) && all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT))
     answer |= AVX2;
+  const struct leaf leaf7 = cpuid(7);
+  if (answer & AVX2 && all(xcr0(), XCR0_AVX512) && all(leaf7.ecx, LEAF7_ECX_VBMI | LEAF7_ECX_VBMI2) &&
+      all(leaf7.ebx, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
+    answer |= AVX512;
   return answer;
 }
 
@@ -72,6 +83,10 @@ bool cte_cpu_sse(void) {
 
 bool cte_cpu_avx2(void) {
   return (known() & AVX2) != 0;
+}
+
+bool cte_cpu_avx512(void) {
+  return (known() & AVX512) != 0;
 }
 
 #else

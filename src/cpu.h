@@ -9,6 +9,8 @@
 bool cte_cpu_sse(void);
 /* AVX2, BMI1, BMI2, LZCNT and POPCNT, with the upper halves of the registers kept by the operating system. */
 bool cte_cpu_avx2(void);
+/* What cte_cpu_avx2 has, and AVX-512 F, BW, VL, VBMI and VBMI2, with its registers and masks kept. */
+bool cte_cpu_avx512(void);
 #endif
 
 #endif

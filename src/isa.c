@@ -12,6 +12,10 @@ static bool always(void) {
 static const struct isa scalar = {"scalar",         always, &cte_scalar_base64, &cte_scalar_qp, &cte_scalar_lines,
                                   &cte_scalar_dots, NULL};
 
+#ifdef __x86_64__
+static const struct isa avx512 = {"avx512",       cte_cpu_avx512, &cte_avx512_base64, &cte_avx2_qp, &cte_avx2_lines,
+                                  &cte_avx2_dots, &scalar};
+#endif
 #if defined(__x86_64__) || defined(__i386__)
 static const struct isa avx2 = {"avx2",          cte_cpu_avx2,   &cte_avx2_base64, &cte_avx2_qp,
                                 &cte_avx2_lines, &cte_avx2_dots, &scalar};
@@ -24,6 +28,9 @@ static const struct isa neon = {"neon", always, &cte_neon_base64, &cte_neon_qp, 
 
 /* The best first. The last runs everywhere. */
 static const struct isa *const rows[] = {
+#ifdef __x86_64__
+    &avx512,
+#endif
 #if defined(__x86_64__) || defined(__i386__)
     &avx2,
     &sse,

@@ -1,0 +1,482 @@
+/*
+ * avx512/base64.c: base64 by vectors of 64 characters. What is loaded and stored is what is there: masks take the place of
+ * tails and slack, and a line's last vector is as long as the line has it.
+ */
+#include "../kernels.h"
+#include "vec.h"
+
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
+/* Octets that are VEC characters; a MIME line. */
+enum { OCTETS = VEC / 4 * 3, MIME = 76 };
+
+/* ---- Encoding ---- */
+
+static const uint8_t alphabets[2][VEC] = {
+    [ALPHABET_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    [ALPHABET_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
+
+/* Sextets of 48 octets, each with two more bits above it, which a look-up among 64 does not see. */
+static inline vec sextets_of(vec octets) {
+  /* In each 64-bit part six octets, the first one highest; then from each part 8 bits from bit 42, 36, .. 0 on. */
+#define SIX(part) (int64_t)(UINT64_C(0x000102030405) + UINT64_C(0x060606060606) * (part))
+  const vec parts = _mm512_setr_epi64(SIX(0), SIX(1), SIX(2), SIX(3), SIX(4), SIX(5), SIX(6), SIX(7));
+  return _mm512_multishift_epi64_epi8(_mm512_set1_epi64(0x00060c12181e242a), _mm512_permutexvar_epi8(parts, octets));
+}
+
+/* The characters of octets, 48 of which are in the mask or less. */
+static inline vec characters_of(const uint8_t *src, uint64_t octets, vec alphabet) {
+  return _mm512_permutexvar_epi8(sextets_of(vec_load_some(src, octets)), alphabet);
+}
+
+/* Encodes so many characters, whole quanta, without a line end. */
+static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t characters, vec alphabet) {
+  for (; characters >= VEC; characters -= VEC, src += OCTETS, dst += VEC)
+    vec_store(dst, characters_of(src, mask_of(OCTETS), alphabet));
+  if (characters > 0) vec_store_some(dst, mask_of(characters), characters_of(src, mask_of(characters / 4 * 3), alphabet));
+}
+
+/* How lines are put: whole vectors, and then a part of one with the line end. */
+struct folding {
+  size_t columns, line_end;
+  vec alphabet, line_end_vec; /* the line end, behind the last vector's characters */
+};
+
+static inline struct folding folding_of(const struct base64_encode_params *params, vec alphabet) {
+  struct folding f = {.columns = (size_t)params->columns, .line_end = params->line_end, .alphabet = alphabet};
+  const vec octets = _mm512_castsi128_si512(_mm_cvtsi32_si128(params->line_end == 2 ? '\n' << 8 | '\r' : '\n'));
+  f.line_end_vec = _mm512_maskz_expand_epi8(~mask_of(f.columns % VEC), octets);
+  return f;
+}
+
+/* Encodes whole lines with their line ends as long as a quantum more follows; columns are f->columns. Octets read. */
+ALWAYS_INLINE struct done encode_lines(const struct folding *f, size_t columns, const uint8_t *src, size_t n, uint8_t *dst,
+                                       size_t cap) {
+  const size_t rest = columns % VEC, octets = columns / 4 * 3, size = columns + f->line_end;
+  const uint64_t rest_octets = mask_of(rest / 4 * 3), rest_characters = mask_of(rest), stored = mask_of(rest + f->line_end);
+  struct done done = {0, 0};
+  for (; n - done.read >= octets + 3 && cap - done.written >= size + 4; done.read += octets, done.written += size) {
+    const uint8_t *from = src + done.read;
+    uint8_t *to = dst + done.written;
+    for (size_t k = 0; k < columns / VEC; k++, from += OCTETS, to += VEC)
+      vec_store(to, characters_of(from, mask_of(OCTETS), f->alphabet));
+    const vec sextets = sextets_of(vec_load_some(from, rest_octets));
+    vec_store_some(to, stored, _mm512_mask_permutexvar_epi8(f->line_end_vec, rest_characters, sextets, f->alphabet));
+  }
+  return done;
+}
+
+/* Text with line ends in it, from where a line end comes next: n octets are a quantum or more, for which there is room. */
+__attribute__((noinline)) static struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                           const struct base64_encode_params *params, uint64_t *column) {
+  const struct folding f = folding_of(params, vec_load(alphabets[params->alphabet]));
+  const size_t end = f.line_end;
+  if (end == 2) *dst = '\r';
+  dst[end - 1] = '\n';
+  struct done done = f.columns == MIME ? encode_lines(&f, MIME, src, n, dst + end, cap - end)
+                                       : encode_lines(&f, f.columns, src, n, dst + end, cap - end);
+  done.written += end;
+  /* The loop has left less than a line and a quantum of the one or the other. */
+  const size_t quanta = least(least((n - done.read) / 3, (cap - done.written) / 4), f.columns / 4);
+  encode_run(src + done.read, dst + done.written, 4 * quanta, f.alphabet);
+  *column = 4 * quanta;
+  return (struct done){done.read + 3 * quanta, done.written + 4 * quanta};
+}
+
+/* Lines of broken quanta are the codec's. */
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
+                          uint64_t *column) {
+  const uint64_t open = (params->columns - *column) / 4;
+  const size_t all = least(n / 3, cap / 4), quanta = all < open ? all : (size_t)open;
+  const struct done done = {3 * quanta, 4 * quanta};
+  const bool broken = params->columns % 4 != 0 || *column % 4 != 0;
+  encode_run(src, dst, 4 * quanta, vec_load(alphabets[params->alphabet]));
+  *column += 4 * quanta;
+  if (quanta == all || broken || cap - done.written < params->line_end + 4u) return done;
+  const struct done more =
+      encode_folded(src + done.read, n - done.read, dst + done.written, cap - done.written, params, column);
+  return (struct done){done.read + more.read, done.written + more.written};
+}
+
+/* ---- Decoding: characters to octets ---- */
+
+/* Octets below 128 that are no character: what any alphabet knows, and what none does. */
+enum { SKIPPED = 0x40, STOP = 0xc0, OUTSIDE = 0xc1 };
+
+/* The values of characters, by octet; of others STOP or OUTSIDE. */
+#define X4 OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE
+#define VALUES(plus, minus, slash, low_line)                                                                                \
+  {                                                                                                                         \
+    X4, X4, OUTSIDE, STOP, STOP, OUTSIDE, OUTSIDE, STOP, OUTSIDE, OUTSIDE, X4, X4, X4, X4, STOP, OUTSIDE, OUTSIDE, OUTSIDE, \
+        X4, OUTSIDE, OUTSIDE, OUTSIDE, plus, OUTSIDE, minus, OUTSIDE, slash, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,        \
+        OUTSIDE, OUTSIDE, OUTSIDE, STOP, OUTSIDE, OUTSIDE, OUTSIDE, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,   \
+        16, 17, 18, 19, 20, 21, 22, 23, 24, 25, OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE, low_line, OUTSIDE, 26, 27, 28, 29, 30,  \
+        31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, OUTSIDE, OUTSIDE, OUTSIDE,      \
+        OUTSIDE, OUTSIDE                                                                                                    \
+  }
+
+static const uint8_t value_tables[3][128] = {
+    [ALPHABET_STANDARD] = VALUES(62, STOP, 63, STOP),
+    [ALPHABET_URL] = VALUES(STOP, 62, STOP, 63),
+    [ALPHABET_EITHER] = VALUES(62, 62, 63, 63),
+};
+
+struct table {
+  vec low, high; /* of octets up to 63, and up to 127 */
+};
+
+static inline struct table table_of(const uint8_t values[128]) {
+  return (struct table){vec_load(values), vec_load(values + 64)};
+}
+
+/* Those of the octets' low seven bits. */
+static inline vec values_of(struct table table, vec v) {
+  return _mm512_permutex2var_epi8(table.low, v, table.high);
+}
+
+/* The same of the mask's octets, and 0. */
+static inline vec some_values_of(struct table table, uint64_t mask, vec v) {
+  return _mm512_maskz_permutex2var_epi8(mask, table.low, v, table.high);
+}
+
+/* The sum of what is wrong: a top bit where an octet or its value has it. */
+static inline vec add_wrong(vec wrong, vec v, vec values) {
+  return _mm512_ternarylogic_epi32(wrong, v, values, 0xfe);
+}
+
+/* 64 values as 48 octets. */
+static inline vec pack(vec values) {
+#define THREE(quantum) (quantum) * 4 + 2, (quantum)*4 + 1, (quantum)*4
+#define TWELVE(part)   THREE((part)*4), THREE((part)*4 + 1), THREE((part)*4 + 2), THREE((part)*4 + 3)
+  static const uint8_t octets[VEC] = {TWELVE(0), TWELVE(1), TWELVE(2), TWELVE(3)};
+  const vec pairs = _mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140));
+  const vec quanta = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00011000));
+  return _mm512_permutexvar_epi8(vec_load(octets), quanta);
+}
+
+/* Stores the octets of so many values, VEC or less and whole quanta. */
+static inline void put(uint8_t *dst, vec values, size_t characters) {
+  vec_store_some(dst, mask_of(characters / 4 * 3), pack(values));
+}
+
+struct decoding {
+  struct table table;
+  const uint8_t *src, *end;
+  uint8_t *dst;
+  size_t room;
+  uint64_t column, limit; /* no octet may stand at column `limit` */
+  uint32_t width;         /* of the last line seen */
+  uint8_t line_ends;      /* SKIP_ */
+  bool stopped;           /* a cause to stop was met */
+};
+
+static inline void decode_advance(struct decoding *d, size_t octets, size_t written) {
+  d->src += octets;
+  d->dst += written;
+  d->room -= written;
+}
+
+/* ---- Decoding: text without line ends ---- */
+
+/* Four vectors at a time are tested before they are stored: in place they could not be read again. */
+static inline void decode_flat(struct decoding *d) {
+  const struct table table = d->table;
+  const uint8_t *src = d->src;
+  uint8_t *dst = d->dst;
+  const size_t steps = least((size_t)(d->end - src) / (4 * VEC), d->room / (4 * OCTETS));
+  size_t done = 0;
+  for (; done < steps; done++, src += 4 * VEC, dst += 4 * OCTETS) {
+    const vec a = vec_load(src), b = vec_load(src + VEC), c = vec_load(src + 2 * VEC), e = vec_load(src + 3 * VEC);
+    const vec va = values_of(table, a), vb = values_of(table, b), vc = values_of(table, c), ve = values_of(table, e);
+    const vec wrong = add_wrong(add_wrong(_mm512_or_si512(a, va), b, vb), _mm512_or_si512(c, vc), _mm512_or_si512(e, ve));
+    if (vec_high(wrong) != 0) break;
+    put(dst, va, VEC);
+    put(dst + OCTETS, vb, VEC);
+    put(dst + 2 * OCTETS, vc, VEC);
+    put(dst + 3 * OCTETS, ve, VEC);
+  }
+  decode_advance(d, done * 4 * VEC, done * 4 * OCTETS);
+  d->column += done * 4 * VEC;
+}
+
+/* ---- Decoding: lines of one width ---- */
+
+/* The octets of the line end at src, 0 where there is none. */
+static inline size_t line_end_at(const struct decoding *d, const uint8_t *src) {
+  if (d->line_ends == SKIP_NONE || src == d->end) return 0;
+  if (*src == '\n') return 1;
+  return d->line_ends == SKIP_CR_LF && d->end - src >= 2 && src[0] == '\r' && src[1] == '\n' ? 2 : 0;
+}
+
+/* What of a line of `width` is in its two vectors. */
+struct shape {
+  size_t width, line_end, first, second; /* characters of the vectors */
+  uint16_t octets, mask;                 /* a line end's two octets; of LF's the second does not count */
+};
+
+struct line {
+  vec a, b;
+};
+
+/* A line's values; what is wrong is added to `wrong` and `ends`. Without a line end one octet behind a LF may not be there. */
+ALWAYS_INLINE struct line line_of(struct table table, const struct shape *s, bool two, const uint8_t *src, vec *wrong,
+                                  uint32_t *ends) {
+  const uint64_t in_a = mask_of(s->first), in_b = mask_of(s->second);
+  const vec a = vec_load_some(src, in_a);
+  struct line line;
+  line.a = some_values_of(table, in_a, a);
+  *wrong = add_wrong(*wrong, a, line.a);
+  line.b = line.a;
+  if (two) {
+    const vec b = vec_load_some(src + VEC, in_b);
+    line.b = some_values_of(table, in_b, b);
+    *wrong = add_wrong(*wrong, b, line.b);
+  }
+  uint16_t octets;
+  memcpy(&octets, src + s->width - 2 + s->line_end, 2);
+  *ends |= (uint32_t)((octets ^ s->octets) & s->mask);
+  return line;
+}
+
+ALWAYS_INLINE void put_line(const struct shape *s, bool two, uint8_t *dst, struct line line) {
+  put(dst, line.a, s->first);
+  if (two) put(dst + OCTETS, line.b, s->second);
+}
+
+/* Decodes so many lines, fewer where one is not as it should be. Returns how many. */
+ALWAYS_INLINE size_t decode_shaped(struct table table, const struct shape *s, bool two, const uint8_t *src, uint8_t *dst,
+                                   size_t lines) {
+  const size_t size = s->width + s->line_end, octets = s->width / 4 * 3;
+  size_t done = 0;
+  for (; lines - done >= 2; done += 2, src += 2 * size, dst += 2 * octets) {
+    vec wrong = _mm512_setzero_si512();
+    uint32_t ends = 0;
+    const struct line first = line_of(table, s, two, src, &wrong, &ends);
+    const struct line second = line_of(table, s, two, src + size, &wrong, &ends);
+    if (vec_high(wrong) != 0 || ends != 0) return done;
+    put_line(s, two, dst, first);
+    put_line(s, two, dst + octets, second);
+  }
+  if (done < lines) {
+    vec wrong = _mm512_setzero_si512();
+    uint32_t ends = 0;
+    const struct line line = line_of(table, s, two, src, &wrong, &ends);
+    if (vec_high(wrong) != 0 || ends != 0) return done;
+    put_line(s, two, dst, line);
+    done++;
+  }
+  return done;
+}
+
+/* The width of the line that begins at d->src, and its line end; width 0: not whole quanta, or more than two vectors. */
+static inline struct shape shape_of(const struct decoding *d) {
+  const size_t left = (size_t)(d->end - d->src);
+  struct shape s = {.width = d->width != 0 && d->width <= d->limit ? d->width : MIME};
+  if (s.width >= left || line_end_at(d, d->src + s.width) == 0) {
+    s.width = 0;
+    for (size_t at = 0; at < 2 * VEC && at < left && s.width == 0; at += VEC) {
+      const vec v = vec_load_some(d->src + at, mask_of(left - at));
+      const uint64_t ends = vec_equal(v, vec_fill('\n')) | (d->line_ends == SKIP_CR_LF ? vec_equal(v, vec_fill('\r')) : 0);
+      if (ends != 0) s.width = at + mask_first(ends);
+    }
+  }
+  if (s.width % 4 != 0 || s.width > d->limit || s.width > 2 * VEC) s.width = 0;
+  if (s.width == 0) return s;
+  s.line_end = line_end_at(d, d->src + s.width);
+  if (s.line_end == 0) s.width = 0;
+  s.first = least(s.width, VEC);
+  s.second = s.width - s.first;
+  memcpy(&s.octets, s.line_end == 2 ? "\r\n" : "\n\n", 2);
+  memcpy(&s.mask, s.line_end == 2 ? "\xff\xff" : "\0\xff", 2);
+  return s;
+}
+
+/* Decodes lines as wide as the last one seen, or as the first one, from the beginning of a line. */
+static inline void decode_lines(struct decoding *d) {
+  const struct shape s = shape_of(d);
+  if (s.width == 0) return;
+  const size_t size = s.width + s.line_end, octets = s.width / 4 * 3;
+  const size_t left = (size_t)(d->end - d->src) / size, lines = least(left, d->room / octets);
+  const size_t done = s.second > 0 ? decode_shaped(d->table, &s, true, d->src, d->dst, lines)
+                                   : decode_shaped(d->table, &s, false, d->src, d->dst, lines);
+  decode_advance(d, done * size, done * octets);
+  d->width = (uint32_t)s.width;
+}
+
+/* ---- Decoding: a part of a line ---- */
+
+/* Decodes the whole quanta of up to a vector of characters, and skips line ends behind them. False: neither is there. */
+static inline bool decode_step(struct decoding *d) {
+  const uint8_t *begin = d->src;
+  const size_t left = least((size_t)(d->end - begin), VEC);
+  const vec v = vec_load_some(begin, mask_of(left)), values = values_of(d->table, v);
+  const size_t characters = least(mask_length(vec_high(_mm512_or_si512(v, values)) | ~mask_of(left)), VEC);
+  const uint64_t open = d->limit - d->column;
+  const size_t quanta = least((open < characters ? (size_t)open : characters) / 4, d->room / 3);
+  if (characters < left && begin[characters] == '=') d->stopped = true;
+  put(d->dst, values, 4 * quanta);
+  decode_advance(d, 4 * quanta, 3 * quanta);
+  d->column += 4 * quanta;
+  for (size_t size; (size = line_end_at(d, d->src)) > 0; d->column = 0) d->src += size;
+  return d->src != begin;
+}
+
+/* ---- Decoding: any text. The values of a strip are stored one behind the other, and then packed ---- */
+
+enum { STRIP = 4096 };
+
+/* The flat table with what is skipped in it, octets of 128 and more, and line ends. */
+struct kinds {
+  struct table table;
+  vec high, cr;
+  uint64_t line_ends; /* all bits, or none where there are no line ends */
+};
+
+static inline vec skip_outside(vec values) {
+  return _mm512_mask_mov_epi8(values, vec_equal(values, vec_fill(OUTSIDE)), vec_fill(SKIPPED));
+}
+
+static inline struct kinds kinds_of(const struct base64_decode_params *params) {
+  uint8_t values[128];
+  memcpy(values, value_tables[params->alphabet], sizeof values);
+  const bool outside = (params->recorded & KIND_CHARACTER) != 0;
+  if (params->recorded & KIND_WHITE_SPACE) values[' '] = values['\t'] = SKIPPED;
+  if (params->line_ends != SKIP_NONE) values['\n'] = SKIPPED;
+  if (params->line_ends == SKIP_CR_LF || (params->line_ends == SKIP_LF && outside)) values['\r'] = SKIPPED;
+  if (params->recorded & KIND_ALPHABET && params->alphabet == ALPHABET_STANDARD) values['-'] = values['_'] = SKIPPED;
+  if (params->recorded & KIND_ALPHABET && params->alphabet == ALPHABET_URL) values['+'] = values['/'] = SKIPPED;
+  struct kinds kinds = {.table = table_of(values),
+                        .high = vec_fill(outside ? SKIPPED : STOP),
+                        .cr = vec_fill(params->line_ends == SKIP_CR_LF ? '\r' : '\n'),
+                        .line_ends = params->line_ends == SKIP_NONE ? 0 : UINT64_MAX};
+  if (outside) kinds.table = (struct table){skip_outside(kinds.table.low), skip_outside(kinds.table.high)};
+  return kinds;
+}
+
+/* Each octet's value, SKIPPED or STOP or OUTSIDE. */
+static inline vec kinds_in(const struct kinds *kinds, vec v) {
+  return _mm512_mask_mov_epi8(values_of(kinds->table, v), vec_high(v), kinds->high);
+}
+
+/* The octets that are characters. */
+static inline uint64_t characters_in(vec values) {
+  return _mm512_testn_epi8_mask(values, vec_fill(STOP));
+}
+
+static inline uint64_t line_ends_in(const struct kinds *kinds, vec v) {
+  return (vec_equal(v, vec_fill('\n')) | vec_equal(v, kinds->cr)) & kinds->line_ends;
+}
+
+struct strip {
+  size_t octets, characters;
+  bool stopped;
+};
+
+/* Stores the values of the characters of src[0..n), up to a STOP or a line's end at the limit. */
+static inline struct strip gather(const struct decoding *d, const struct kinds *kinds, const uint8_t *src, size_t n,
+                                  uint8_t values[STRIP + VEC]) {
+  struct strip strip = {0, 0, false};
+  uint64_t start = 0 - d->column; /* of the line, below 0 modulo 2^64 where that was before src */
+  for (size_t i = 0; i < n; i += VEC) {
+    const uint64_t there = mask_of(n - i);
+    const vec v = vec_load_some(src + i, there), k = kinds_in(kinds, v);
+    uint64_t keep = characters_in(k) & there, stops = vec_high(k) & there;
+    const uint64_t ends = line_ends_in(kinds, v) & there;
+    /* Lines that begin in this block and end in it are short. */
+    const size_t length = least(n - i, VEC), first = least(mask_length(ends), length);
+    if (i + first - start > d->limit) stops |= UINT64_C(1) << (start + d->limit - i);
+    if (stops != 0) keep &= mask_of(mask_length(stops));
+    vec_store(values + strip.characters, _mm512_maskz_compress_epi8(keep, k));
+    strip.characters += mask_count(keep);
+    if (stops != 0) return (struct strip){i + mask_length(stops), strip.characters, true};
+    if (ends != 0) start = i + VEC - mask_above(ends);
+  }
+  strip.octets = n;
+  return strip;
+}
+
+/* Packs the values of so many characters, whole quanta. */
+static inline void pack_all(uint8_t *dst, const uint8_t *values, size_t characters) {
+  for (; characters >= VEC; characters -= VEC, values += VEC, dst += OCTETS) put(dst, vec_load(values), VEC);
+  if (characters > 0) put(dst, vec_load_some(values, mask_of(characters)), characters);
+}
+
+/* The place in src[0..n) of the last character but `more`. */
+static inline size_t back_to(const struct kinds *kinds, const uint8_t *src, size_t n, size_t more) {
+  for (;;) {
+    const size_t length = least(n, VEC);
+    uint64_t keep = characters_in(kinds_in(kinds, vec_load_some(src + n - length, mask_of(length)))) & mask_of(length);
+    const size_t count = mask_count(keep);
+    n -= length;
+    if (count <= more) {
+      more -= count;
+      continue;
+    }
+    for (size_t k = count - 1 - more; k > 0; k--) keep &= keep - 1;
+    return n + mask_first(keep);
+  }
+}
+
+/* The column at src[n), from the column at src. */
+static inline uint64_t column_at(const struct kinds *kinds, const uint8_t *src, size_t n, uint64_t column) {
+  for (size_t i = n; i > 0;) {
+    const size_t length = least(i, VEC);
+    const uint64_t ends = line_ends_in(kinds, vec_load_some(src + i - length, mask_of(length))) & mask_of(length);
+    i -= length;
+    if (ends != 0) return n - (i + VEC - mask_above(ends));
+  }
+  return column + n;
+}
+
+/* Decodes a strip; false when it does not get ahead, or stops at what it may not skip. */
+__attribute__((noinline)) static bool decode_strip(struct decoding *d, const struct base64_decode_params *params) {
+  uint8_t values[STRIP + VEC];
+  const struct kinds kinds = kinds_of(params);
+  /* No more than can be put, were nothing skipped: less than a vector is gone back over. */
+  const size_t n = least(least(STRIP, d->room / 3 * 4 + 4), (size_t)(d->end - d->src));
+  const struct strip strip = gather(d, &kinds, d->src, n, values);
+  const size_t quanta = least(strip.characters / 4, d->room / 3), rest = strip.characters - 4 * quanta;
+  /* Before anything is stored: in place it would be written over. */
+  const size_t read = rest == 0 ? strip.octets : back_to(&kinds, d->src, strip.octets, rest - 1);
+  d->column = column_at(&kinds, d->src, read, d->column);
+  pack_all(d->dst, values, 4 * quanta);
+  decode_advance(d, read, 3 * quanta);
+  return read > 0 && !strip.stopped;
+}
+
+/* ---- Decoding ---- */
+
+/* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
+enum { STEPS = 2 * VEC, REGULAR = 512 };
+
+static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
+                          struct base64_carry *carry) {
+  const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
+  struct decoding d = {.table = table_of(value_tables[params->alphabet]),
+                       .src = src,
+                       .end = src + n,
+                       .dst = dst,
+                       .room = cap,
+                       .column = carry->column,
+                       .limit = unlimited ? UINT64_MAX : MIME,
+                       .width = carry->width,
+                       .line_ends = params->line_ends};
+  if (d.column > d.limit) return (struct done){0, 0};
+  bool ahead = true;
+  while (ahead && d.end - d.src >= 4 && d.room >= 3 && !d.stopped) {
+    const uint8_t *begin = d.src;
+    if (d.column > 0 && params->line_ends != SKIP_NONE) ahead = decode_step(&d);
+    if (d.column == 0 && params->line_ends != SKIP_NONE) decode_lines(&d);
+    if (unlimited) decode_flat(&d);
+    while (!d.stopped && d.end - d.src <= STEPS && d.end != d.src && decode_step(&d)) continue;
+    if (d.stopped || d.src - begin >= REGULAR) continue;
+    ahead = d.end - d.src >= 4 && d.room >= 3 && decode_strip(&d, params);
+  }
+  carry->column = d.column;
+  carry->width = d.width;
+  return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+}
+
+extern const struct base64_kernels cte_avx512_base64; /* as src/isa.h has it */
+const struct base64_kernels cte_avx512_base64 = {encode, decode};
