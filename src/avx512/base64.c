@@ -30,11 +30,17 @@ static inline vec characters_of(const uint8_t *src, uint64_t octets, vec alphabe
   return _mm512_permutexvar_epi8(sextets_of(vec_load_some(src, octets)), alphabet);
 }
 
-/* Encodes so many characters, whole quanta, without a line end. */
+/* Encodes so many characters, whole quanta, without a line end; the last vector takes some of what is before it once more. */
 static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t characters, vec alphabet) {
-  for (; characters >= VEC; characters -= VEC, src += OCTETS, dst += VEC)
-    vec_store(dst, characters_of(src, mask_of(OCTETS), alphabet));
-  if (characters > 0) vec_store_some(dst, mask_of(characters), characters_of(src, mask_of(characters / 4 * 3), alphabet));
+  const size_t octets = characters / 4 * 3;
+  if (characters < VEC) {
+    if (characters > 0) vec_store_some(dst, mask_of(characters), characters_of(src, mask_of(octets), alphabet));
+    return;
+  }
+  const uint8_t *const last = src + (octets - OCTETS);
+  uint8_t *const last_dst = dst + (characters - VEC);
+  for (; src < last; src += OCTETS, dst += VEC) vec_store(dst, characters_of(src, mask_of(OCTETS), alphabet));
+  vec_store(last_dst, characters_of(last, mask_of(OCTETS), alphabet));
 }
 
 /* How lines are put: whole vectors, and then a part of one with the line end. */
@@ -67,19 +73,27 @@ ALWAYS_INLINE struct done encode_lines(const struct folding *f, size_t columns, 
   return done;
 }
 
-/* Text with line ends in it, from where a line end comes next: n octets are a quantum or more, for which there is room. */
-__attribute__((noinline)) static struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                                           const struct base64_encode_params *params, uint64_t *column) {
+/* The same of any number of lines. */
+__attribute__((noinline)) static struct done encode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                         const struct base64_encode_params *params) {
   const struct folding f = folding_of(params, vec_load(alphabets[params->alphabet]));
-  const size_t end = f.line_end;
-  if (end == 2) *dst = '\r';
-  dst[end - 1] = '\n';
-  struct done done = f.columns == MIME ? encode_lines(&f, MIME, src, n, dst + end, cap - end)
-                                       : encode_lines(&f, f.columns, src, n, dst + end, cap - end);
-  done.written += end;
-  /* The loop has left less than a line and a quantum of the one or the other. */
-  const size_t quanta = least(least((n - done.read) / 3, (cap - done.written) / 4), f.columns / 4);
-  encode_run(src + done.read, dst + done.written, 4 * quanta, f.alphabet);
+  return f.columns == MIME ? encode_lines(&f, MIME, src, n, dst, cap) : encode_lines(&f, f.columns, src, n, dst, cap);
+}
+
+/* From where a line end comes next: n octets are a quantum or more, for which there is room. Sets the column. */
+static inline struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                        const struct base64_encode_params *params, uint64_t *column) {
+  const size_t columns = (size_t)params->columns, line_end = params->line_end;
+  struct done done = {0, line_end};
+  if (line_end == 2) *dst = '\r';
+  dst[line_end - 1] = '\n';
+  if (n > columns / 4 * 3) {
+    done = encode_text(src, n, dst + line_end, cap - line_end, params);
+    done.written += line_end;
+  }
+  /* Less than a line and a quantum is left of the one or the other. */
+  const size_t quanta = least(least((n - done.read) / 3, (cap - done.written) / 4), columns / 4);
+  encode_run(src + done.read, dst + done.written, 4 * quanta, vec_load(alphabets[params->alphabet]));
   *column = 4 * quanta;
   return (struct done){done.read + 3 * quanta, done.written + 4 * quanta};
 }
@@ -102,7 +116,7 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
 /* ---- Decoding: characters to octets ---- */
 
 /* Octets below 128 that are no character: what any alphabet knows, and what none does. */
-enum { SKIPPED = 0x40, STOP = 0xc0, OUTSIDE = 0xc1 };
+enum { SKIPPED = 0x40, LINE_END = 0x41, STOP = 0xc0, OUTSIDE = 0xc1 };
 
 /* The values of characters, by octet; of others STOP or OUTSIDE. */
 #define X4 OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE
@@ -254,7 +268,7 @@ ALWAYS_INLINE size_t decode_shaped(struct table table, const struct shape *s, bo
     uint32_t ends = 0;
     const struct line first = line_of(table, s, two, src, &wrong, &ends);
     const struct line second = line_of(table, s, two, src + size, &wrong, &ends);
-    if (vec_high(wrong) != 0 || ends != 0) return done;
+    if (vec_high(wrong) != 0 || ends != 0) break;
     put_line(s, two, dst, first);
     put_line(s, two, dst + octets, second);
   }
@@ -269,7 +283,60 @@ ALWAYS_INLINE size_t decode_shaped(struct table table, const struct shape *s, bo
   return done;
 }
 
-/* The width of the line that begins at d->src, and its line end; width 0: not whole quanta, or more than two vectors. */
+/* The same of lines that are not whole quanta, of STRADDLED or more: vectors are of characters of up to three lines. */
+enum { STRADDLED = 32 };
+
+struct place {
+  const uint8_t *src;
+  size_t open; /* characters that the open line has before its line end */
+};
+
+/* The octets from a place on. */
+static inline uint64_t mask_from(size_t place) {
+  return place < VEC ? UINT64_MAX << place : 0;
+}
+
+/* Not 0 where src[open] is in the vector, and no line end. */
+static inline uint32_t no_line_end(const struct shape *s, const uint8_t *src, size_t open) {
+  uint16_t octets;
+  memcpy(&octets, src + least(open, VEC), 2);
+  return open < VEC ? (uint32_t)((octets ^ s->octets) & s->mask) : 0;
+}
+
+/* The next VEC characters; reads up to VEC + 2 * line_end + 2 octets. */
+ALWAYS_INLINE vec load_straddled(const struct shape *s, struct place *at, uint32_t *ends) {
+  const uint8_t *const src = at->src;
+  const size_t first = at->open, second = first + s->width;
+  *ends |= no_line_end(s, src, first) | no_line_end(s, src + s->line_end, second);
+  vec v = vec_load(src);
+  v = _mm512_mask_loadu_epi8(v, mask_from(first), (const void *)(src + s->line_end));
+  v = _mm512_mask_loadu_epi8(v, mask_from(second), (const void *)(src + 2 * s->line_end));
+  const size_t passed = (size_t)(first < VEC) + (second < VEC);
+  at->src = src + VEC + passed * s->line_end;
+  at->open = first + passed * s->width - VEC;
+  return v;
+}
+
+static inline void decode_straddled(struct decoding *d, const struct shape *s) {
+  enum { SEEN = 2 * (VEC + 2 * 2) + 2 };
+  struct place at = {d->src, s->width - (size_t)d->column};
+  uint8_t *dst = d->dst;
+  size_t vectors = d->room / OCTETS;
+  for (; vectors >= 2 && d->end - at.src >= SEEN; vectors -= 2, dst += 2 * OCTETS) {
+    struct place next = at;
+    uint32_t ends = 0;
+    const vec a = load_straddled(s, &next, &ends), b = load_straddled(s, &next, &ends);
+    const vec va = values_of(d->table, a), vb = values_of(d->table, b);
+    if (vec_high(add_wrong(_mm512_or_si512(a, va), b, vb)) != 0 || ends != 0) break;
+    put(dst, va, VEC);
+    put(dst + OCTETS, vb, VEC);
+    at = next;
+  }
+  decode_advance(d, (size_t)(at.src - d->src), (size_t)(dst - d->dst));
+  d->column = s->width - at.open;
+}
+
+/* The width of the line that begins at d->src, and its line end; width 0: it is too short, or more than two vectors. */
 static inline struct shape shape_of(const struct decoding *d) {
   const size_t left = (size_t)(d->end - d->src);
   struct shape s = {.width = d->width != 0 && d->width <= d->limit ? d->width : MIME};
@@ -281,7 +348,7 @@ static inline struct shape shape_of(const struct decoding *d) {
       if (ends != 0) s.width = at + mask_first(ends);
     }
   }
-  if (s.width % 4 != 0 || s.width > d->limit || s.width > 2 * VEC) s.width = 0;
+  if (s.width > d->limit || s.width > 2 * VEC || (s.width % 4 != 0 && s.width < STRADDLED)) s.width = 0;
   if (s.width == 0) return s;
   s.line_end = line_end_at(d, d->src + s.width);
   if (s.line_end == 0) s.width = 0;
@@ -296,12 +363,16 @@ static inline struct shape shape_of(const struct decoding *d) {
 static inline void decode_lines(struct decoding *d) {
   const struct shape s = shape_of(d);
   if (s.width == 0) return;
+  d->width = (uint32_t)s.width;
+  if (s.width % 4 != 0) {
+    decode_straddled(d, &s);
+    return;
+  }
   const size_t size = s.width + s.line_end, octets = s.width / 4 * 3;
   const size_t left = (size_t)(d->end - d->src) / size, lines = least(left, d->room / octets);
   const size_t done = s.second > 0 ? decode_shaped(d->table, &s, true, d->src, d->dst, lines)
                                    : decode_shaped(d->table, &s, false, d->src, d->dst, lines);
   decode_advance(d, done * size, done * octets);
-  d->width = (uint32_t)s.width;
 }
 
 /* ---- Decoding: a part of a line ---- */
@@ -326,11 +397,10 @@ static inline bool decode_step(struct decoding *d) {
 
 enum { STRIP = 4096 };
 
-/* The flat table with what is skipped in it, octets of 128 and more, and line ends. */
+/* The flat table with SKIPPED and LINE_END in it, and what octets of 128 and more are. */
 struct kinds {
   struct table table;
-  vec high, cr;
-  uint64_t line_ends; /* all bits, or none where there are no line ends */
+  vec high;
 };
 
 static inline vec skip_outside(vec values) {
@@ -342,58 +412,91 @@ static inline struct kinds kinds_of(const struct base64_decode_params *params) {
   memcpy(values, value_tables[params->alphabet], sizeof values);
   const bool outside = (params->recorded & KIND_CHARACTER) != 0;
   if (params->recorded & KIND_WHITE_SPACE) values[' '] = values['\t'] = SKIPPED;
-  if (params->line_ends != SKIP_NONE) values['\n'] = SKIPPED;
-  if (params->line_ends == SKIP_CR_LF || (params->line_ends == SKIP_LF && outside)) values['\r'] = SKIPPED;
   if (params->recorded & KIND_ALPHABET && params->alphabet == ALPHABET_STANDARD) values['-'] = values['_'] = SKIPPED;
   if (params->recorded & KIND_ALPHABET && params->alphabet == ALPHABET_URL) values['+'] = values['/'] = SKIPPED;
-  struct kinds kinds = {.table = table_of(values),
-                        .high = vec_fill(outside ? SKIPPED : STOP),
-                        .cr = vec_fill(params->line_ends == SKIP_CR_LF ? '\r' : '\n'),
-                        .line_ends = params->line_ends == SKIP_NONE ? 0 : UINT64_MAX};
+  if (params->line_ends == SKIP_LF && outside) values['\r'] = SKIPPED;
+  if (params->line_ends == SKIP_CR_LF) values['\r'] = LINE_END;
+  if (params->line_ends != SKIP_NONE) values['\n'] = LINE_END;
+  struct kinds kinds = {table_of(values), vec_fill(outside ? SKIPPED : STOP)};
   if (outside) kinds.table = (struct table){skip_outside(kinds.table.low), skip_outside(kinds.table.high)};
   return kinds;
 }
 
-/* Each octet's value, SKIPPED or STOP or OUTSIDE. */
+/* Each octet's value or kind. */
 static inline vec kinds_in(const struct kinds *kinds, vec v) {
   return _mm512_mask_mov_epi8(values_of(kinds->table, v), vec_high(v), kinds->high);
 }
 
 /* The octets that are characters. */
-static inline uint64_t characters_in(vec values) {
-  return _mm512_testn_epi8_mask(values, vec_fill(STOP));
+static inline uint64_t characters_in(vec kinds) {
+  return _mm512_testn_epi8_mask(kinds, vec_fill(STOP));
 }
 
-static inline uint64_t line_ends_in(const struct kinds *kinds, vec v) {
-  return (vec_equal(v, vec_fill('\n')) | vec_equal(v, kinds->cr)) & kinds->line_ends;
+static inline uint64_t line_ends_in(vec kinds) {
+  return vec_equal(kinds, vec_fill(LINE_END));
 }
 
 struct strip {
   size_t octets, characters;
+  uint64_t start; /* of the line, as an index of src: below 0, modulo 2^64, where that was before src */
   bool stopped;
 };
 
-/* Stores the values of the characters of src[0..n), up to a STOP or a line's end at the limit. */
-static inline struct strip gather(const struct decoding *d, const struct kinds *kinds, const uint8_t *src, size_t n,
-                                  uint8_t values[STRIP + VEC]) {
-  struct strip strip = {0, 0, false};
-  uint64_t start = 0 - d->column; /* of the line, below 0 modulo 2^64 where that was before src */
-  for (size_t i = 0; i < n; i += VEC) {
-    const uint64_t there = mask_of(n - i);
-    const vec v = vec_load_some(src + i, there), k = kinds_in(kinds, v);
-    uint64_t keep = characters_in(k) & there, stops = vec_high(k) & there;
-    const uint64_t ends = line_ends_in(kinds, v) & there;
-    /* Lines that begin in this block and end in it are short. */
-    const size_t length = least(n - i, VEC), first = least(mask_length(ends), length);
-    if (i + first - start > d->limit) stops |= UINT64_C(1) << (start + d->limit - i);
-    if (stops != 0) keep &= mask_of(mask_length(stops));
-    vec_store(values + strip.characters, _mm512_maskz_compress_epi8(keep, k));
-    strip.characters += mask_count(keep);
-    if (stops != 0) return (struct strip){i + mask_length(stops), strip.characters, true};
-    if (ends != 0) start = i + VEC - mask_above(ends);
+/* Stores the values of the characters of the `length` octets at src + s->octets, up to a STOP or where a line's limit is. */
+ALWAYS_INLINE void gather_block(struct strip *s, const struct kinds *kinds, uint64_t limit, const uint8_t *src,
+                                size_t length, uint8_t values[STRIP + VEC]) {
+  const size_t i = s->octets;
+  const uint64_t there = mask_of(length);
+  const vec k = kinds_in(kinds, vec_load_some(src + i, there));
+  uint64_t keep = characters_in(k), stops = vec_high(k) & there;
+  const uint64_t ends = line_ends_in(k);
+  /* Lines that begin in this block and end in it are short. */
+  const size_t first = least(mask_length(ends), length);
+  if (i + first - s->start > limit) stops |= UINT64_C(1) << (s->start + limit - i);
+  if (stops != 0) {
+    length = mask_length(stops);
+    keep &= mask_of(length);
+    s->stopped = true;
   }
-  strip.octets = n;
-  return strip;
+  vec_store(values + s->characters, _mm512_maskz_compress_epi8(keep, k));
+  s->characters += mask_count(keep);
+  s->octets += length;
+  s->start = ends != 0 ? i + VEC - mask_above(ends) : s->start;
+}
+
+/* The values of all characters of src[0..n), or up to what stops. */
+static inline struct strip gather(const struct kinds *kinds, uint64_t column, uint64_t limit, const uint8_t *src, size_t n,
+                                  uint8_t values[STRIP + VEC]) {
+  struct strip s = {0, 0, 0 - column, false};
+  while (n - s.octets >= VEC && !s.stopped) gather_block(&s, kinds, limit, src, VEC, values);
+  if (n != s.octets && !s.stopped) gather_block(&s, kinds, limit, src, n - s.octets, values);
+  return s;
+}
+
+/* The place in src[0..n) of the last character but `more`. */
+static inline size_t back_to(const struct kinds *kinds, const uint8_t *src, size_t n, size_t more) {
+  for (;;) {
+    const size_t length = least(n, VEC);
+    n -= length;
+    uint64_t keep = characters_in(kinds_in(kinds, vec_load_some(src + n, mask_of(length)))) & mask_of(length);
+    const size_t count = mask_count(keep);
+    if (count > more) {
+      for (size_t k = count - 1 - more; k > 0; k--) keep &= keep - 1;
+      return n + mask_first(keep);
+    }
+    more -= count;
+  }
+}
+
+/* The column at src[n), from the column at src. */
+static inline uint64_t column_at(const struct kinds *kinds, const uint8_t *src, size_t n, uint64_t column) {
+  for (size_t i = n; i > 0;) {
+    const size_t length = least(i, VEC);
+    i -= length;
+    const uint64_t ends = line_ends_in(kinds_in(kinds, vec_load_some(src + i, mask_of(length))));
+    if (ends != 0) return n - (i + VEC - mask_above(ends));
+  }
+  return column + n;
 }
 
 /* Packs the values of so many characters, whole quanta. */
@@ -402,40 +505,13 @@ static inline void pack_all(uint8_t *dst, const uint8_t *values, size_t characte
   if (characters > 0) put(dst, vec_load_some(values, mask_of(characters)), characters);
 }
 
-/* The place in src[0..n) of the last character but `more`. */
-static inline size_t back_to(const struct kinds *kinds, const uint8_t *src, size_t n, size_t more) {
-  for (;;) {
-    const size_t length = least(n, VEC);
-    uint64_t keep = characters_in(kinds_in(kinds, vec_load_some(src + n - length, mask_of(length)))) & mask_of(length);
-    const size_t count = mask_count(keep);
-    n -= length;
-    if (count <= more) {
-      more -= count;
-      continue;
-    }
-    for (size_t k = count - 1 - more; k > 0; k--) keep &= keep - 1;
-    return n + mask_first(keep);
-  }
-}
-
-/* The column at src[n), from the column at src. */
-static inline uint64_t column_at(const struct kinds *kinds, const uint8_t *src, size_t n, uint64_t column) {
-  for (size_t i = n; i > 0;) {
-    const size_t length = least(i, VEC);
-    const uint64_t ends = line_ends_in(kinds, vec_load_some(src + i - length, mask_of(length))) & mask_of(length);
-    i -= length;
-    if (ends != 0) return n - (i + VEC - mask_above(ends));
-  }
-  return column + n;
-}
-
 /* Decodes a strip; false when it does not get ahead, or stops at what it may not skip. */
 __attribute__((noinline)) static bool decode_strip(struct decoding *d, const struct base64_decode_params *params) {
   uint8_t values[STRIP + VEC];
   const struct kinds kinds = kinds_of(params);
   /* No more than can be put, were nothing skipped: less than a vector is gone back over. */
   const size_t n = least(least(STRIP, d->room / 3 * 4 + 4), (size_t)(d->end - d->src));
-  const struct strip strip = gather(d, &kinds, d->src, n, values);
+  const struct strip strip = gather(&kinds, d->column, d->limit, d->src, n, values);
   const size_t quanta = least(strip.characters / 4, d->room / 3), rest = strip.characters - 4 * quanta;
   /* Before anything is stored: in place it would be written over. */
   const size_t read = rest == 0 ? strip.octets : back_to(&kinds, d->src, strip.octets, rest - 1);
@@ -448,10 +524,12 @@ __attribute__((noinline)) static bool decode_strip(struct decoding *d, const str
 /* ---- Decoding ---- */
 
 /* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
-enum { STEPS = 2 * VEC, REGULAR = 512 };
+enum { STEPS = 2 * VEC, REGULAR = 512, STRIPS = 4 };
 
-static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
-                          struct base64_carry *carry) {
+/* Any text. */
+__attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                         const struct base64_decode_params *params,
+                                                         struct base64_carry *carry) {
   const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
   struct decoding d = {.table = table_of(value_tables[params->alphabet]),
                        .src = src,
@@ -462,8 +540,7 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
                        .limit = unlimited ? UINT64_MAX : MIME,
                        .width = carry->width,
                        .line_ends = params->line_ends};
-  if (d.column > d.limit) return (struct done){0, 0};
-  bool ahead = true;
+  bool ahead = d.column <= d.limit;
   while (ahead && d.end - d.src >= 4 && d.room >= 3 && !d.stopped) {
     const uint8_t *begin = d.src;
     if (d.column > 0 && params->line_ends != SKIP_NONE) ahead = decode_step(&d);
@@ -471,11 +548,53 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
     if (unlimited) decode_flat(&d);
     while (!d.stopped && d.end - d.src <= STEPS && d.end != d.src && decode_step(&d)) continue;
     if (d.stopped || d.src - begin >= REGULAR) continue;
-    ahead = d.end - d.src >= 4 && d.room >= 3 && decode_strip(&d, params);
+    ahead = true;
+    for (int k = 0; k < STRIPS && ahead; k++) ahead = d.end - d.src >= 4 && d.room >= 3 && decode_strip(&d, params);
   }
   carry->column = d.column;
   carry->width = d.width;
   return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+}
+
+/* So much is a few lines. */
+enum { FEW = 256 };
+
+/* Decodes lines of 76 or flat text, as far as there is nothing else. Nothing is set up but what that needs. */
+static inline struct done decode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                     const struct base64_decode_params *params, uint64_t *column) {
+  const struct table table = table_of(value_tables[params->alphabet]);
+  const bool flat = params->line_ends == SKIP_NONE;
+  struct done done = {0, 0};
+  uint64_t at = flat ? 0 : *column;
+  while (done.read < n && at <= MIME) {
+    const uint8_t *const from = src + done.read;
+    const size_t left = n - done.read, characters = least(least(left, VEC), flat ? VEC : (size_t)(MIME - at));
+    const uint64_t mask = mask_of(characters);
+    const vec v = vec_load_some(from, mask), values = some_values_of(table, mask, v);
+    if (characters % 4 != 0 || cap - done.written < characters / 4 * 3) break;
+    if (vec_high(_mm512_or_si512(v, values)) != 0) break;
+    put(dst + done.written, values, characters);
+    done.read += characters;
+    done.written += characters / 4 * 3;
+    if (flat) continue;
+    at += characters;
+    if (at < MIME || left == characters) continue;
+    if (left - characters < 2 || params->line_ends != SKIP_CR_LF || from[characters] != '\r' || from[characters + 1] != '\n')
+      break;
+    done.read += 2;
+    at = 0;
+  }
+  *column = flat ? *column + done.read : at;
+  return done;
+}
+
+static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
+                          struct base64_carry *carry) {
+  struct done few = {0, 0};
+  if (n <= FEW) few = decode_few(src, n, dst, cap, params, &carry->column);
+  if (few.read == n) return few;
+  const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);
+  return (struct done){few.read + rest.read, few.written + rest.written};
 }
 
 extern const struct base64_kernels cte_avx512_base64; /* as src/isa.h has it */
