@@ -43,6 +43,59 @@ static inline void encode_run(const uint8_t *src, uint8_t *dst, size_t character
   vec_store(last_dst, characters_of(last, mask_of(OCTETS), alphabet));
 }
 
+/* ---- Encoding: four lines of 76, with their line ends, are five vectors ---- */
+
+enum { GROUP = 4, GROUP_VECTORS = 5 };
+
+/*
+ * What the group's octet o is, lines with their line end being `size`: the character, where it is one; the first octet that
+ * its 64-bit part needs, of eight in a row, the first one highest; and the bit of these where its sextet begins.
+ */
+#define CHARACTER(size, o) ((o) / (size)*MIME + (o) % (size))
+#define FIRST(size, o)     (CHARACTER(size, (o) / 8 * 8) * 6 / 8)
+#define FROM(size, o)      FIRST(size, o) - FIRST(size, (o) / VEC * VEC) + 7 - (o) % 8
+#define SHIFT(size, o)     (58 + 8 * FIRST(size, o) - 6 * CHARACTER(size, o)) % 64
+
+#define EIGHT(f, size, o)                                                                                                   \
+  f(size, o), f(size, (o) + 1), f(size, (o) + 2), f(size, (o) + 3), f(size, (o) + 4), f(size, (o) + 5), f(size, (o) + 6),   \
+      f(size, (o) + 7)
+#define VECTOR(f, size, v)                                                                                                  \
+  {                                                                                                                         \
+    EIGHT(f, size, 64 * (v)), EIGHT(f, size, 64 * (v) + 8), EIGHT(f, size, 64 * (v) + 16), EIGHT(f, size, 64 * (v) + 24),   \
+        EIGHT(f, size, 64 * (v) + 32), EIGHT(f, size, 64 * (v) + 40), EIGHT(f, size, 64 * (v) + 48),                        \
+        EIGHT(f, size, 64 * (v) + 56)                                                                                       \
+  }
+#define VECTORS(f, size)                                                                                                    \
+  { VECTOR(f, size, 0), VECTOR(f, size, 1), VECTOR(f, size, 2), VECTOR(f, size, 3), VECTOR(f, size, 4) }
+
+/* By octets of a line end less 1. */
+static const uint8_t group_from[2][GROUP_VECTORS][VEC] = {VECTORS(FROM, MIME + 1), VECTORS(FROM, MIME + 2)};
+static const uint8_t group_shifts[2][GROUP_VECTORS][VEC] = {VECTORS(SHIFT, MIME + 1), VECTORS(SHIFT, MIME + 2)};
+
+/* Stores the group's v-th vector, a constant as is line_end. */
+ALWAYS_INLINE void put_group(uint8_t *dst, const uint8_t *src, size_t line_end, size_t v, vec alphabet) {
+  const size_t size = MIME + line_end, at = v * VEC % size, octets = least(GROUP * size - v * VEC, VEC);
+  const uint64_t ends = MIME - at < VEC ? mask_of(line_end) << (MIME - at) : 0;
+  const size_t from = FIRST(size, v * VEC), left = GROUP * (MIME / 4 * 3) - from;
+  const vec line_ends = _mm512_set1_epi16(line_end == 2 ? '\n' << 8 | '\r' : '\n' << 8 | '\n');
+  const vec parts = _mm512_permutexvar_epi8(vec_load(group_from[line_end - 1][v]), vec_load_some(src + from, mask_of(left)));
+  const vec sextets = _mm512_multishift_epi64_epi8(vec_load(group_shifts[line_end - 1][v]), parts);
+  vec_store_some(dst + v * VEC, mask_of(octets), _mm512_mask_permutexvar_epi8(line_ends, ~ends, sextets, alphabet));
+}
+
+/* Encodes so many groups. */
+ALWAYS_INLINE void encode_groups(const uint8_t *src, uint8_t *dst, size_t groups, size_t line_end, vec alphabet) {
+  for (; groups > 0; groups--, src += GROUP * (MIME / 4 * 3), dst += GROUP * (MIME + line_end)) {
+    put_group(dst, src, line_end, 0, alphabet);
+    put_group(dst, src, line_end, 1, alphabet);
+    put_group(dst, src, line_end, 2, alphabet);
+    put_group(dst, src, line_end, 3, alphabet);
+    put_group(dst, src, line_end, 4, alphabet);
+  }
+}
+
+/* ---- Encoding: lines of any width ---- */
+
 /* How lines are put: whole vectors, and then a part of one with the line end. */
 struct folding {
   size_t columns, line_end;
@@ -56,7 +109,7 @@ static inline struct folding folding_of(const struct base64_encode_params *param
   return f;
 }
 
-/* Encodes whole lines with their line ends as long as a quantum more follows; columns are f->columns. Octets read. */
+/* Encodes whole lines with their line ends, as long as a quantum more follows; columns are f->columns. */
 ALWAYS_INLINE struct done encode_lines(const struct folding *f, size_t columns, const uint8_t *src, size_t n, uint8_t *dst,
                                        size_t cap) {
   const size_t rest = columns % VEC, octets = columns / 4 * 3, size = columns + f->line_end;
@@ -77,7 +130,16 @@ ALWAYS_INLINE struct done encode_lines(const struct folding *f, size_t columns, 
 __attribute__((noinline)) static struct done encode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                          const struct base64_encode_params *params) {
   const struct folding f = folding_of(params, vec_load(alphabets[params->alphabet]));
-  return f.columns == MIME ? encode_lines(&f, MIME, src, n, dst, cap) : encode_lines(&f, f.columns, src, n, dst, cap);
+  if (f.columns != MIME) return encode_lines(&f, f.columns, src, n, dst, cap);
+  const size_t octets = GROUP * (MIME / 4 * 3), size = GROUP * (MIME + f.line_end);
+  const size_t groups = n < 3 || cap < 4 ? 0 : least((n - 3) / octets, (cap - 4) / size);
+  if (f.line_end == 2)
+    encode_groups(src, dst, groups, 2, f.alphabet);
+  else
+    encode_groups(src, dst, groups, 1, f.alphabet);
+  const struct done done = {groups * octets, groups * size};
+  const struct done more = encode_lines(&f, MIME, src + done.read, n - done.read, dst + done.written, cap - done.written);
+  return (struct done){done.read + more.read, done.written + more.written};
 }
 
 /* From where a line end comes next: n octets are a quantum or more, for which there is room. Sets the column. */
