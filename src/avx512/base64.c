@@ -96,68 +96,61 @@ ALWAYS_INLINE void encode_groups(const uint8_t *src, uint8_t *dst, size_t groups
 
 /* ---- Encoding: lines of any width ---- */
 
-/* How lines are put: whole vectors, and then a part of one with the line end. */
-struct folding {
-  size_t columns, line_end;
-  vec alphabet, line_end_vec; /* the line end, behind the last vector's characters */
-};
-
-static inline struct folding folding_of(const struct base64_encode_params *params, vec alphabet) {
-  struct folding f = {.columns = (size_t)params->columns, .line_end = params->line_end, .alphabet = alphabet};
-  const vec octets = _mm512_castsi128_si512(_mm_cvtsi32_si128(params->line_end == 2 ? '\n' << 8 | '\r' : '\n'));
-  f.line_end_vec = _mm512_maskz_expand_epi8(~mask_of(f.columns % VEC), octets);
-  return f;
-}
-
-/* Encodes whole lines with their line ends, as long as a quantum more follows; columns are f->columns. */
-ALWAYS_INLINE struct done encode_lines(const struct folding *f, size_t columns, const uint8_t *src, size_t n, uint8_t *dst,
-                                       size_t cap) {
-  const size_t rest = columns % VEC, octets = columns / 4 * 3, size = columns + f->line_end;
-  const uint64_t rest_octets = mask_of(rest / 4 * 3), rest_characters = mask_of(rest), stored = mask_of(rest + f->line_end);
+/* Encodes whole lines with their line ends, as long as a quantum more follows: whole vectors, then one with the line end. */
+static inline struct done encode_lines(const struct base64_encode_params *params, vec alphabet, const uint8_t *src, size_t n,
+                                       uint8_t *dst, size_t cap) {
+  const size_t columns = (size_t)params->columns, rest = columns % VEC, octets = columns / 4 * 3;
+  const size_t size = columns + params->line_end;
+  const uint64_t rest_octets = mask_of(rest / 4 * 3), characters = mask_of(rest), stored = mask_of(rest + params->line_end);
+  const vec line_end = _mm512_castsi128_si512(_mm_cvtsi32_si128(params->line_end == 2 ? '\n' << 8 | '\r' : '\n'));
+  const vec behind = _mm512_maskz_expand_epi8(~characters, line_end);
   struct done done = {0, 0};
   for (; n - done.read >= octets + 3 && cap - done.written >= size + 4; done.read += octets, done.written += size) {
     const uint8_t *from = src + done.read;
     uint8_t *to = dst + done.written;
     for (size_t k = 0; k < columns / VEC; k++, from += OCTETS, to += VEC)
-      vec_store(to, characters_of(from, mask_of(OCTETS), f->alphabet));
+      vec_store(to, characters_of(from, mask_of(OCTETS), alphabet));
     const vec sextets = sextets_of(vec_load_some(from, rest_octets));
-    vec_store_some(to, stored, _mm512_mask_permutexvar_epi8(f->line_end_vec, rest_characters, sextets, f->alphabet));
+    vec_store_some(to, stored, _mm512_mask_permutexvar_epi8(behind, characters, sextets, alphabet));
   }
   return done;
 }
 
-/* The same of any number of lines. */
+/* Many lines: groups of those of 76, else as encode_lines has it. */
 __attribute__((noinline)) static struct done encode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                          const struct base64_encode_params *params) {
-  const struct folding f = folding_of(params, vec_load(alphabets[params->alphabet]));
-  if (f.columns != MIME) return encode_lines(&f, f.columns, src, n, dst, cap);
-  const size_t octets = GROUP * (MIME / 4 * 3), size = GROUP * (MIME + f.line_end);
+  const vec alphabet = vec_load(alphabets[params->alphabet]);
+  if (params->columns != MIME) return encode_lines(params, alphabet, src, n, dst, cap);
+  const size_t octets = GROUP * (MIME / 4 * 3), size = GROUP * (MIME + (size_t)params->line_end);
   const size_t groups = n < 3 || cap < 4 ? 0 : least((n - 3) / octets, (cap - 4) / size);
-  if (f.line_end == 2)
-    encode_groups(src, dst, groups, 2, f.alphabet);
+  if (params->line_end == 2)
+    encode_groups(src, dst, groups, 2, alphabet);
   else
-    encode_groups(src, dst, groups, 1, f.alphabet);
-  const struct done done = {groups * octets, groups * size};
-  const struct done more = encode_lines(&f, MIME, src + done.read, n - done.read, dst + done.written, cap - done.written);
-  return (struct done){done.read + more.read, done.written + more.written};
+    encode_groups(src, dst, groups, 1, alphabet);
+  return (struct done){groups * octets, groups * size};
 }
 
 /* From where a line end comes next: n octets are a quantum or more, for which there is room. Sets the column. */
 static inline struct done encode_folded(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                         const struct base64_encode_params *params, uint64_t *column) {
   const size_t columns = (size_t)params->columns, line_end = params->line_end;
-  struct done done = {0, line_end};
-  if (line_end == 2) *dst = '\r';
-  dst[line_end - 1] = '\n';
-  if (n > columns / 4 * 3) {
-    done = encode_text(src, n, dst + line_end, cap - line_end, params);
+  struct done done = {0, 0};
+  do {
+    if (line_end == 2) dst[done.written] = '\r';
+    dst[done.written + line_end - 1] = '\n';
     done.written += line_end;
-  }
-  /* Less than a line and a quantum is left of the one or the other. */
-  const size_t quanta = least(least((n - done.read) / 3, (cap - done.written) / 4), columns / 4);
-  encode_run(src + done.read, dst + done.written, 4 * quanta, vec_load(alphabets[params->alphabet]));
-  *column = 4 * quanta;
-  return (struct done){done.read + 3 * quanta, done.written + 4 * quanta};
+    if ((n - done.read) / GROUP > columns / 4 * 3) {
+      const struct done more = encode_text(src + done.read, n - done.read, dst + done.written, cap - done.written, params);
+      done.read += more.read;
+      done.written += more.written;
+    }
+    const size_t quanta = least(least((n - done.read) / 3, (cap - done.written) / 4), columns / 4);
+    encode_run(src + done.read, dst + done.written, 4 * quanta, vec_load(alphabets[params->alphabet]));
+    done.read += 3 * quanta;
+    done.written += 4 * quanta;
+    *column = 4 * quanta;
+  } while (*column == columns && n - done.read >= 3 && cap - done.written >= line_end + 4);
+  return done;
 }
 
 /* Lines of broken quanta are the codec's. */
@@ -285,67 +278,65 @@ static inline size_t line_end_at(const struct decoding *d, const uint8_t *src) {
   return d->line_ends == SKIP_CR_LF && d->end - src >= 2 && src[0] == '\r' && src[1] == '\n' ? 2 : 0;
 }
 
-/* What of a line of `width` is in its two vectors. */
 struct shape {
-  size_t width, line_end, first, second; /* characters of the vectors */
-  uint16_t octets, mask;                 /* a line end's two octets; of LF's the second does not count */
+  size_t width, line_end;
+  uint16_t octets, mask; /* a line end's two octets; of LF's the first does not count */
 };
 
-struct line {
-  vec a, b;
-};
-
-/* A line's values; what is wrong is added to `wrong` and `ends`. Without a line end one octet behind a LF may not be there. */
-ALWAYS_INLINE struct line line_of(struct table table, const struct shape *s, bool two, const uint8_t *src, vec *wrong,
-                                  uint32_t *ends) {
-  const uint64_t in_a = mask_of(s->first), in_b = mask_of(s->second);
-  const vec a = vec_load_some(src, in_a);
-  struct line line;
-  line.a = some_values_of(table, in_a, a);
-  *wrong = add_wrong(*wrong, a, line.a);
-  line.b = line.a;
-  if (two) {
-    const vec b = vec_load_some(src + VEC, in_b);
-    line.b = some_values_of(table, in_b, b);
-    *wrong = add_wrong(*wrong, b, line.b);
-  }
+/* Not 0 where no line end follows `width` octets. */
+static inline uint32_t no_line_end(const struct shape *s, const uint8_t *src, size_t width) {
   uint16_t octets;
-  memcpy(&octets, src + s->width - 2 + s->line_end, 2);
-  *ends |= (uint32_t)((octets ^ s->octets) & s->mask);
-  return line;
+  memcpy(&octets, src + width - 2 + s->line_end, 2);
+  return (uint32_t)((octets ^ s->octets) & s->mask);
 }
 
-ALWAYS_INLINE void put_line(const struct shape *s, bool two, uint8_t *dst, struct line line) {
-  put(dst, line.a, s->first);
-  if (two) put(dst + OCTETS, line.b, s->second);
-}
-
-/* Decodes so many lines, fewer where one is not as it should be. Returns how many. */
-ALWAYS_INLINE size_t decode_shaped(struct table table, const struct shape *s, bool two, const uint8_t *src, uint8_t *dst,
-                                   size_t lines) {
-  const size_t size = s->width + s->line_end, octets = s->width / 4 * 3;
+/* Decodes so many lines of a vector or less and whole quanta, fewer where one is not as it should be. Returns how many. */
+static inline size_t decode_short(struct table table, const struct shape *s, const uint8_t *src, uint8_t *dst,
+                                  size_t lines) {
+  const uint64_t mask = mask_of(s->width);
   size_t done = 0;
-  for (; lines - done >= 2; done += 2, src += 2 * size, dst += 2 * octets) {
-    vec wrong = _mm512_setzero_si512();
-    uint32_t ends = 0;
-    const struct line first = line_of(table, s, two, src, &wrong, &ends);
-    const struct line second = line_of(table, s, two, src + size, &wrong, &ends);
-    if (vec_high(wrong) != 0 || ends != 0) break;
-    put_line(s, two, dst, first);
-    put_line(s, two, dst + octets, second);
-  }
-  if (done < lines) {
-    vec wrong = _mm512_setzero_si512();
-    uint32_t ends = 0;
-    const struct line line = line_of(table, s, two, src, &wrong, &ends);
-    if (vec_high(wrong) != 0 || ends != 0) return done;
-    put_line(s, two, dst, line);
-    done++;
+  for (; done < lines; done++, src += s->width + s->line_end, dst += s->width / 4 * 3) {
+    const vec v = vec_load_some(src, mask), values = some_values_of(table, mask, v);
+    if (vec_high(_mm512_or_si512(v, values)) != 0 || no_line_end(s, src, s->width)) break;
+    put(dst, values, s->width);
   }
   return done;
 }
 
-/* The same of lines that are not whole quanta, of STRADDLED or more: vectors are of characters of up to three lines. */
+/* Four lines of more than a vector are whole quanta in five vectors. */
+enum { WIDEST = 80 };
+
+/* The octets of src from `begin` on; from `place` of them on those that come a line end later. */
+ALWAYS_INLINE vec load_across(const uint8_t *src, size_t begin, uint64_t second, size_t line_end) {
+  return _mm512_mask_loadu_epi8(vec_load(src + begin), second, (const void *)(src + begin + line_end));
+}
+
+/* Decodes so many times four lines of VEC + 1 to WIDEST, fewer where one is not as it should be. Returns how many. */
+ALWAYS_INLINE size_t decode_groups(struct table table, const struct shape *s, const uint8_t *src, uint8_t *dst,
+                                   size_t groups) {
+  const size_t width = s->width, end = s->line_end, size = width + end, last = 4 * width - 4 * VEC;
+  const uint64_t in_b = ~mask_of(width - VEC), in_c = ~mask_of(2 * (width - VEC)), in_d = ~mask_of(3 * (width - VEC));
+  const uint64_t in_e = mask_of(last);
+  size_t done = 0;
+  for (; done < groups; done++, src += 4 * size, dst += 3 * width) {
+    const vec a = vec_load(src), b = load_across(src, VEC, in_b, end), c = load_across(src, 2 * VEC + end, in_c, end);
+    const vec d = load_across(src, 3 * VEC + 2 * end, in_d, end), e = vec_load_some(src + 4 * VEC + 3 * end, in_e);
+    const vec va = values_of(table, a), vb = values_of(table, b), vc = values_of(table, c), vd = values_of(table, d);
+    const vec ve = some_values_of(table, in_e, e);
+    const vec wrong = add_wrong(add_wrong(_mm512_or_si512(a, va), b, vb), c, vc);
+    const uint32_t ends = no_line_end(s, src, width) | no_line_end(s, src + size, width) |
+                          no_line_end(s, src + 2 * size, width) | no_line_end(s, src + 3 * size, width);
+    if (vec_high(add_wrong(add_wrong(wrong, d, vd), e, ve)) != 0 || ends != 0) break;
+    put(dst, va, VEC);
+    put(dst + OCTETS, vb, VEC);
+    put(dst + 2 * OCTETS, vc, VEC);
+    put(dst + 3 * OCTETS, vd, VEC);
+    put(dst + 4 * OCTETS, ve, last);
+  }
+  return done;
+}
+
+/* The same of any lines of STRADDLED or more: a vector is of characters of up to three lines. */
 enum { STRADDLED = 32 };
 
 struct place {
@@ -358,18 +349,12 @@ static inline uint64_t mask_from(size_t place) {
   return place < VEC ? UINT64_MAX << place : 0;
 }
 
-/* Not 0 where src[open] is in the vector, and no line end. */
-static inline uint32_t no_line_end(const struct shape *s, const uint8_t *src, size_t open) {
-  uint16_t octets;
-  memcpy(&octets, src + least(open, VEC), 2);
-  return open < VEC ? (uint32_t)((octets ^ s->octets) & s->mask) : 0;
-}
-
-/* The next VEC characters; reads up to VEC + 2 * line_end + 2 octets. */
+/* The next VEC characters; reads up to VEC + 2 * line_end octets. */
 ALWAYS_INLINE vec load_straddled(const struct shape *s, struct place *at, uint32_t *ends) {
   const uint8_t *const src = at->src;
   const size_t first = at->open, second = first + s->width;
-  *ends |= no_line_end(s, src, first) | no_line_end(s, src + s->line_end, second);
+  if (first < VEC) *ends |= no_line_end(s, src, first);
+  if (second < VEC) *ends |= no_line_end(s, src + s->line_end, second);
   vec v = vec_load(src);
   v = _mm512_mask_loadu_epi8(v, mask_from(first), (const void *)(src + s->line_end));
   v = _mm512_mask_loadu_epi8(v, mask_from(second), (const void *)(src + 2 * s->line_end));
@@ -380,7 +365,7 @@ ALWAYS_INLINE vec load_straddled(const struct shape *s, struct place *at, uint32
 }
 
 static inline void decode_straddled(struct decoding *d, const struct shape *s) {
-  enum { SEEN = 2 * (VEC + 2 * 2) + 2 };
+  enum { SEEN = 2 * (VEC + 2 * 2) };
   struct place at = {d->src, s->width - (size_t)d->column};
   uint8_t *dst = d->dst;
   size_t vectors = d->room / OCTETS;
@@ -414,8 +399,6 @@ static inline struct shape shape_of(const struct decoding *d) {
   if (s.width == 0) return s;
   s.line_end = line_end_at(d, d->src + s.width);
   if (s.line_end == 0) s.width = 0;
-  s.first = least(s.width, VEC);
-  s.second = s.width - s.first;
   memcpy(&s.octets, s.line_end == 2 ? "\r\n" : "\n\n", 2);
   memcpy(&s.mask, s.line_end == 2 ? "\xff\xff" : "\0\xff", 2);
   return s;
@@ -426,15 +409,17 @@ static inline void decode_lines(struct decoding *d) {
   const struct shape s = shape_of(d);
   if (s.width == 0) return;
   d->width = (uint32_t)s.width;
-  if (s.width % 4 != 0) {
+  const size_t size = s.width + s.line_end, left = (size_t)(d->end - d->src), octets = s.width * 3;
+  if (s.width <= VEC && s.width % 4 == 0) {
+    const size_t lines = decode_short(d->table, &s, d->src, d->dst, least(left / size, d->room / (octets / 4)));
+    decode_advance(d, lines * size, lines * octets / 4);
+  } else if (s.width > VEC && s.width <= WIDEST) {
+    const size_t most = least(left / (4 * size), d->room / octets);
+    const size_t groups = decode_groups(d->table, &s, d->src, d->dst, most);
+    decode_advance(d, groups * 4 * size, groups * octets);
+  } else {
     decode_straddled(d, &s);
-    return;
   }
-  const size_t size = s.width + s.line_end, octets = s.width / 4 * 3;
-  const size_t left = (size_t)(d->end - d->src) / size, lines = least(left, d->room / octets);
-  const size_t done = s.second > 0 ? decode_shaped(d->table, &s, true, d->src, d->dst, lines)
-                                   : decode_shaped(d->table, &s, false, d->src, d->dst, lines);
-  decode_advance(d, done * size, done * octets);
 }
 
 /* ---- Decoding: a part of a line ---- */
@@ -586,7 +571,7 @@ __attribute__((noinline)) static bool decode_strip(struct decoding *d, const str
 /* ---- Decoding ---- */
 
 /* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
-enum { STEPS = 2 * VEC, REGULAR = 512, STRIPS = 4 };
+enum { STEPS = 5 * VEC, REGULAR = 512, STRIPS = 4 };
 
 /* Any text. */
 __attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
