@@ -336,6 +336,22 @@ ALWAYS_INLINE size_t decode_groups(struct table table, const struct shape *s, co
   return done;
 }
 
+/* The same of single lines, whole quanta. */
+static inline size_t decode_singles(struct table table, const struct shape *s, const uint8_t *src, uint8_t *dst,
+                                    size_t lines) {
+  const size_t more = s->width - VEC;
+  const uint64_t in_b = mask_of(more);
+  size_t done = 0;
+  for (; done < lines; done++, src += s->width + s->line_end, dst += s->width / 4 * 3) {
+    const vec a = vec_load(src), b = vec_load_some(src + VEC, in_b);
+    const vec va = values_of(table, a), vb = some_values_of(table, in_b, b);
+    if (vec_high(add_wrong(_mm512_or_si512(a, va), b, vb)) != 0 || no_line_end(s, src, s->width)) break;
+    put(dst, va, VEC);
+    put(dst + OCTETS, vb, more);
+  }
+  return done;
+}
+
 /* The same of any lines of STRADDLED or more: a vector is of characters of up to three lines. */
 enum { STRADDLED = 32 };
 
@@ -387,7 +403,7 @@ static inline void decode_straddled(struct decoding *d, const struct shape *s) {
 static inline struct shape shape_of(const struct decoding *d) {
   const size_t left = (size_t)(d->end - d->src);
   struct shape s = {.width = d->width != 0 && d->width <= d->limit ? d->width : MIME};
-  if (s.width >= left || line_end_at(d, d->src + s.width) == 0) {
+  if (s.width >= left || line_end_at(d, d->src + s.width) == 0 || d->src[s.width - 1] == '\r') {
     s.width = 0;
     for (size_t at = 0; at < 2 * VEC && at < left && s.width == 0; at += VEC) {
       const vec v = vec_load_some(d->src + at, mask_of(left - at));
@@ -409,16 +425,19 @@ static inline void decode_lines(struct decoding *d) {
   const struct shape s = shape_of(d);
   if (s.width == 0) return;
   d->width = (uint32_t)s.width;
-  const size_t size = s.width + s.line_end, left = (size_t)(d->end - d->src), octets = s.width * 3;
-  if (s.width <= VEC && s.width % 4 == 0) {
-    const size_t lines = decode_short(d->table, &s, d->src, d->dst, least(left / size, d->room / (octets / 4)));
-    decode_advance(d, lines * size, lines * octets / 4);
-  } else if (s.width > VEC && s.width <= WIDEST) {
-    const size_t most = least(left / (4 * size), d->room / octets);
-    const size_t groups = decode_groups(d->table, &s, d->src, d->dst, most);
-    decode_advance(d, groups * 4 * size, groups * octets);
-  } else {
+  const size_t size = s.width + s.line_end, left = (size_t)(d->end - d->src);
+  const size_t most = least(left / size, d->room / 3 * 4 / s.width);
+  if (s.width > WIDEST || (s.width % 4 != 0 && s.width <= VEC)) {
     decode_straddled(d, &s);
+    return;
+  }
+  size_t lines = 0;
+  if (s.width > VEC) lines = 4 * decode_groups(d->table, &s, d->src, d->dst, most / 4);
+  decode_advance(d, lines * size, lines * s.width / 4 * 3);
+  if (s.width % 4 == 0) {
+    lines = s.width <= VEC ? decode_short(d->table, &s, d->src, d->dst, most - lines)
+                           : decode_singles(d->table, &s, d->src, d->dst, least(most - lines, 3));
+    decode_advance(d, lines * size, lines * s.width / 4 * 3);
   }
 }
 
@@ -571,7 +590,7 @@ __attribute__((noinline)) static bool decode_strip(struct decoding *d, const str
 /* ---- Decoding ---- */
 
 /* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
-enum { STEPS = 5 * VEC, REGULAR = 512, STRIPS = 4 };
+enum { STEPS = 2 * VEC, REGULAR = 512, STRIPS = 4 };
 
 /* Any text. */
 __attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
