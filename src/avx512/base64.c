@@ -168,6 +168,11 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   return (struct done){done.read + more.read, done.written + more.written};
 }
 
+static size_t encode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  encode_run(src, dst, 4 * quanta, vec_load(alphabets[alphabet]));
+  return 4 * quanta;
+}
+
 /* ---- Decoding: characters to octets ---- */
 
 /* Octets below 128 that are no character: what any alphabet knows, and what none does. */
@@ -663,5 +668,22 @@ static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   return (struct done){few.read + rest.read, few.written + rest.written};
 }
 
+static size_t decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
+  const struct table table = table_of(value_tables[alphabet]);
+  const size_t first = least(4 * quanta, VEC), second = 4 * quanta - first;
+  const uint64_t in_a = mask_of(first), in_b = mask_of(second);
+  const vec a = vec_load_some(src, in_a), va = some_values_of(table, in_a, a);
+  if (second == 0) {
+    if (vec_high(_mm512_or_si512(a, va)) != 0) return 0;
+    put(dst, va, first);
+    return 3 * quanta;
+  }
+  const vec b = vec_load_some(src + VEC, in_b), vb = some_values_of(table, in_b, b);
+  if (vec_high(add_wrong(_mm512_or_si512(a, va), b, vb)) != 0) return 0;
+  put(dst, va, VEC);
+  put(dst + OCTETS, vb, second);
+  return 3 * quanta;
+}
+
 extern const struct base64_kernels cte_avx512_base64; /* as src/isa.h has it */
-const struct base64_kernels cte_avx512_base64 = {encode, decode};
+const struct base64_kernels cte_avx512_base64 = {encode, decode, encode_line, decode_line};
