@@ -1,0 +1,268 @@
+/*
+ * avx512/text.h: for the drivers of quoted-printable vectors of 32 octets, and blocks of 64 that are one register: masks come
+ * of comparisons, octets are kept by vpcompressb.
+ */
+#ifndef CTE_SRC_AVX512_TEXT_H
+#define CTE_SRC_AVX512_TEXT_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef __m256i vec;
+
+enum { VEC = 32 };
+
+/* ---- Vectors ---- */
+
+static inline vec vec_load(const uint8_t *p) {
+  return _mm256_loadu_si256((const void *)p);
+}
+
+static inline void vec_store(uint8_t *p, vec v) {
+  _mm256_storeu_si256((void *)p, v);
+}
+
+static inline vec vec_fill(uint8_t octet) {
+  return _mm256_set1_epi8((char)octet);
+}
+
+static inline vec vec_zero(void) {
+  return _mm256_setzero_si256();
+}
+
+/* 16 octets, the same in each lane: for vec_look_up. */
+static inline vec vec_table(const uint8_t table[16]) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table));
+}
+
+/* table[index & 15], or 0 where the index is 0x80 or more; lane by lane. */
+static inline vec vec_look_up(vec table, vec index) {
+  return _mm256_shuffle_epi8(table, index);
+}
+
+static inline vec vec_and(vec a, vec b) {
+  return _mm256_and_si256(a, b);
+}
+
+static inline vec vec_or(vec a, vec b) {
+  return _mm256_or_si256(a, b);
+}
+
+static inline vec vec_xor(vec a, vec b) {
+  return _mm256_xor_si256(a, b);
+}
+
+static inline vec vec_add(vec a, vec b) {
+  return _mm256_add_epi8(a, b);
+}
+
+static inline vec vec_sub(vec a, vec b) {
+  return _mm256_sub_epi8(a, b);
+}
+
+/* 0xff where they are equal. */
+static inline vec vec_equal(vec a, vec b) {
+  return _mm256_cmpeq_epi8(a, b);
+}
+
+/* 0xff where a > b, as signed octets. */
+static inline vec vec_greater(vec a, vec b) {
+  return _mm256_cmpgt_epi8(a, b);
+}
+
+/* b where the mask octet's top bit is set, else a. */
+static inline vec vec_blend(vec a, vec b, vec mask) {
+  return _mm256_blendv_epi8(a, b, mask);
+}
+
+/* Each octet's high four bits. */
+static inline vec vec_high_nibble(vec v) {
+  return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+}
+
+/* 16 times each octet, modulo 256. */
+static inline vec vec_to_high_nibble(vec v) {
+  return _mm256_and_si256(_mm256_slli_epi16(v, 4), _mm256_set1_epi8(-16));
+}
+
+/* a without the bits of b. */
+static inline vec vec_and_not(vec a, vec b) {
+  return _mm256_andnot_si256(b, a);
+}
+
+/* The lesser, as unsigned octets. */
+static inline vec vec_min(vec a, vec b) {
+  return _mm256_min_epu8(a, b);
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint32_t vec_mask(vec v) {
+  return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* 0xff where the octet's bit is set in the mask. */
+static inline vec vec_from_mask(uint32_t mask) {
+  return _mm256_movm_epi8(mask);
+}
+
+/* 0xff where the octet is in a set of octets below 128: bit h of set[l] is set where 16 h + l is in it. */
+static inline vec vec_within(vec v, vec set) {
+  const vec bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, -1, -1, -1, -1, -1, -1, -1, -1));
+  const vec bit = _mm256_shuffle_epi8(bits, vec_high_nibble(v));
+  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
+}
+
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. Other ISAs need `rows`. */
+static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
+  (void)rows;
+  _mm256_storeu_si256((void *)p, _mm256_maskz_compress_epi8(keep, v));
+  return p + _mm_popcnt_u32(keep);
+}
+
+/* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
+static inline uint8_t *store_inserted(uint8_t *p, __m128i pairs, uint32_t mask, const uint8_t rows[256][16]) {
+  _mm_storeu_si128((void *)p, _mm_shuffle_epi8(pairs, _mm_loadu_si128((const void *)rows[mask])));
+  return p + 8 + _mm_popcnt_u32(mask);
+}
+
+/* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
+static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
+  vec even = _mm256_unpacklo_epi64(v, before), odd = _mm256_unpackhi_epi64(v, before);
+  p = store_inserted(p, _mm256_castsi256_si128(even), mask & 255, rows);
+  p = store_inserted(p, _mm256_castsi256_si128(odd), mask >> 8 & 255, rows);
+  p = store_inserted(p, _mm256_extracti128_si256(even, 1), mask >> 16 & 255, rows);
+  return store_inserted(p, _mm256_extracti128_si256(odd, 1), mask >> 24, rows);
+}
+
+/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
+static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
+  const vec row = _mm256_loadu_si256((const void *)rows[mask]);
+  _mm256_storeu_si256((void *)p, _mm256_xor_si256(_mm256_shuffle_epi8(pairs, row), mark));
+  return p + 8 + 2 * _mm_popcnt_u32(mask);
+}
+
+/*
+ * Stores v; where bit i of the mask is set a mark, v[i] and second[i]. The end of it. Up to 32 octets behind it change. A
+ * row of 24 octets takes eight: the shuffle makes 0 of a mark, so that all is stored as its difference from one.
+ */
+static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, uint32_t mask, const uint8_t rows[256][32]) {
+  const vec mark = _mm256_set1_epi8((char)octet);
+  v = _mm256_xor_si256(v, mark);
+  second = _mm256_xor_si256(second, mark);
+  const vec even = _mm256_unpacklo_epi64(v, second), odd = _mm256_unpackhi_epi64(v, second);
+  p = store_marked(p, _mm256_permute4x64_epi64(even, 0x44), mark, mask & 255, rows);
+  p = store_marked(p, _mm256_permute4x64_epi64(odd, 0x44), mark, mask >> 8 & 255, rows);
+  p = store_marked(p, _mm256_permute4x64_epi64(even, 0xee), mark, mask >> 16 & 255, rows);
+  return store_marked(p, _mm256_permute4x64_epi64(odd, 0xee), mark, mask >> 24, rows);
+}
+
+/* ---- Blocks of 64 octets ---- */
+
+struct block {
+  __m512i v;
+};
+
+/* The vector in both halves. */
+static inline __m512i twice(vec v) {
+  return _mm512_broadcast_i64x4(v);
+}
+
+static inline struct block block_load(const uint8_t *p) {
+  return (struct block){_mm512_loadu_si512((const void *)p)};
+}
+
+static inline void block_store(uint8_t *p, struct block v) {
+  _mm512_storeu_si512((void *)p, v.v);
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint64_t block_mask(struct block v) {
+  return _mm512_movepi8_mask(v.v);
+}
+
+/* The block at src + i, zeros behind src + n. Nothing else is loaded. */
+static inline struct block block_load_part(const uint8_t *src, size_t n, size_t i) {
+  const size_t left = i < n ? n - i : 0;
+  const uint64_t there = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+  return (struct block){_mm512_maskz_loadu_epi8(there, (const void *)(src + (i < n ? i : n)))};
+}
+
+/* One octet on: the first is left out, the last is 0. */
+static inline struct block block_shift(struct block v) {
+  const __m512i next = _mm512_maskz_alignr_epi64(0x7f, v.v, v.v, 1);
+  return (struct block){_mm512_or_si512(_mm512_srli_epi64(v.v, 8), _mm512_slli_epi64(next, 56))};
+}
+
+static inline uint64_t block_equal(struct block v, vec octet) {
+  return _mm512_cmpeq_epi8_mask(v.v, twice(octet));
+}
+
+/* Where the octet is in `set`, a table that holds each member (below 0x80) at its low nibble, and 0x80 where it has none. */
+static inline uint64_t block_members(struct block v, vec set) {
+  return _mm512_cmpeq_epi8_mask(v.v, _mm512_shuffle_epi8(twice(set), v.v));
+}
+
+/* Where the octet is more, as a signed one. */
+static inline uint64_t block_greater(struct block v, vec octet) {
+  return _mm512_cmpgt_epi8_mask(v.v, twice(octet));
+}
+
+/* Where the octet is `first` and the one behind it, in `next`, is `second`. */
+static inline uint64_t block_pairs(struct block v, vec first, struct block next, vec second) {
+  return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(v.v, twice(first)), next.v, twice(second));
+}
+
+/* Where vec_within() has it. */
+static inline uint64_t block_within(struct block v, vec set) {
+  const __m512i bits = _mm512_broadcast_i32x4(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, -1, -1, -1, -1, -1, -1, -1, -1));
+  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v.v, 4), _mm512_set1_epi8(15));
+  const __m512i bit = _mm512_shuffle_epi8(bits, high);
+  return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(twice(set), v.v), bit), bit);
+}
+
+/* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */
+static inline struct block block_vec_within(struct block v, vec set) {
+  return (struct block){_mm512_movm_epi8(block_within(v, set))};
+}
+
+static inline uint64_t block_blanks_before(struct block v, struct block plain, struct block ahead, vec end) {
+  const __mmask64 blanks = _mm512_mask_cmple_epi8_mask(block_mask(plain), v.v, _mm512_set1_epi8(' '));
+  return _mm512_mask_cmpeq_epi8_mask(blanks, ahead.v, twice(end));
+}
+
+static inline bool block_has(struct block v, vec octet) {
+  return block_equal(v, octet) != 0;
+}
+
+/* Where the octet is printable ASCII or TAB. */
+static inline uint64_t block_plain(struct block v) {
+  const __m512i printable = _mm512_sub_epi8(v.v, _mm512_set1_epi8(' '));
+  return _mm512_cmplt_epu8_mask(printable, _mm512_set1_epi8(127 - ' ')) |
+         _mm512_cmpeq_epi8_mask(v.v, _mm512_set1_epi8('\t'));
+}
+
+/* ---- Masks ---- */
+
+/* The bits that are set. */
+static inline unsigned mask_count(uint64_t mask) {
+  return (unsigned)__builtin_popcountll(mask);
+}
+
+/* The lowest bit that is set; 63 when none is. */
+static inline unsigned mask_first(uint64_t mask) {
+  return (unsigned)__builtin_ctzll(mask | UINT64_C(1) << 63);
+}
+
+/* The highest bit that is set, of one that is. */
+static inline unsigned mask_last(uint64_t mask) {
+  return 63 - (unsigned)__builtin_clzll(mask);
+}
+
+/* The bits below the lowest that is set; 64 when none is. */
+static inline unsigned mask_length(uint64_t mask) {
+  return mask == 0 ? 64 : (unsigned)__builtin_ctzll(mask);
+}
+
+#endif
