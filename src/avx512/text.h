@@ -28,10 +28,6 @@ static inline vec vec_fill(uint8_t octet) {
   return _mm256_set1_epi8((char)octet);
 }
 
-static inline vec vec_zero(void) {
-  return _mm256_setzero_si256();
-}
-
 /* 16 octets, the same in each lane: for vec_look_up. */
 static inline vec vec_table(const uint8_t table[16]) {
   return _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table));
@@ -48,14 +44,6 @@ static inline vec vec_and(vec a, vec b) {
 
 static inline vec vec_or(vec a, vec b) {
   return _mm256_or_si256(a, b);
-}
-
-static inline vec vec_xor(vec a, vec b) {
-  return _mm256_xor_si256(a, b);
-}
-
-static inline vec vec_add(vec a, vec b) {
-  return _mm256_add_epi8(a, b);
 }
 
 static inline vec vec_sub(vec a, vec b) {
@@ -87,11 +75,6 @@ static inline vec vec_to_high_nibble(vec v) {
   return _mm256_and_si256(_mm256_slli_epi16(v, 4), _mm256_set1_epi8(-16));
 }
 
-/* a without the bits of b. */
-static inline vec vec_and_not(vec a, vec b) {
-  return _mm256_andnot_si256(b, a);
-}
-
 /* The lesser, as unsigned octets. */
 static inline vec vec_min(vec a, vec b) {
   return _mm256_min_epu8(a, b);
@@ -100,11 +83,6 @@ static inline vec vec_min(vec a, vec b) {
 /* The octets' top bits, the first octet's lowest. */
 static inline uint32_t vec_mask(vec v) {
   return (uint32_t)_mm256_movemask_epi8(v);
-}
-
-/* 0xff where the octet's bit is set in the mask. */
-static inline vec vec_from_mask(uint32_t mask) {
-  return _mm256_movm_epi8(mask);
 }
 
 /* 0xff where the octet is in a set of octets below 128: bit h of set[l] is set where 16 h + l is in it. */
@@ -134,28 +112,6 @@ static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, 
   p = store_inserted(p, _mm256_castsi256_si128(odd), mask >> 8 & 255, rows);
   p = store_inserted(p, _mm256_extracti128_si256(even, 1), mask >> 16 & 255, rows);
   return store_inserted(p, _mm256_extracti128_si256(odd, 1), mask >> 24, rows);
-}
-
-/* Stores eight octets of `pairs`, with those of its other half and marks as rows[mask] has them (quoted_printable_encode.h). */
-static inline uint8_t *store_marked(uint8_t *p, vec pairs, vec mark, uint32_t mask, const uint8_t rows[256][32]) {
-  const vec row = _mm256_loadu_si256((const void *)rows[mask]);
-  _mm256_storeu_si256((void *)p, _mm256_xor_si256(_mm256_shuffle_epi8(pairs, row), mark));
-  return p + 8 + 2 * _mm_popcnt_u32(mask);
-}
-
-/*
- * Stores v; where bit i of the mask is set a mark, v[i] and second[i]. The end of it. Up to 32 octets behind it change. A
- * row of 24 octets takes eight: the shuffle makes 0 of a mark, so that all is stored as its difference from one.
- */
-static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, uint32_t mask, const uint8_t rows[256][32]) {
-  const vec mark = _mm256_set1_epi8((char)octet);
-  v = _mm256_xor_si256(v, mark);
-  second = _mm256_xor_si256(second, mark);
-  const vec even = _mm256_unpacklo_epi64(v, second), odd = _mm256_unpackhi_epi64(v, second);
-  p = store_marked(p, _mm256_permute4x64_epi64(even, 0x44), mark, mask & 255, rows);
-  p = store_marked(p, _mm256_permute4x64_epi64(odd, 0x44), mark, mask >> 8 & 255, rows);
-  p = store_marked(p, _mm256_permute4x64_epi64(even, 0xee), mark, mask >> 16 & 255, rows);
-  return store_marked(p, _mm256_permute4x64_epi64(odd, 0xee), mark, mask >> 24, rows);
 }
 
 /* ---- Blocks of 64 octets ---- */
@@ -199,11 +155,6 @@ static inline uint64_t block_equal(struct block v, vec octet) {
   return _mm512_cmpeq_epi8_mask(v.v, twice(octet));
 }
 
-/* Where the octet is in `set`, a table that holds each member (below 0x80) at its low nibble, and 0x80 where it has none. */
-static inline uint64_t block_members(struct block v, vec set) {
-  return _mm512_cmpeq_epi8_mask(v.v, _mm512_shuffle_epi8(twice(set), v.v));
-}
-
 /* Where the octet is more, as a signed one. */
 static inline uint64_t block_greater(struct block v, vec octet) {
   return _mm512_cmpgt_epi8_mask(v.v, twice(octet));
@@ -220,16 +171,6 @@ static inline uint64_t block_within(struct block v, vec set) {
   const __m512i high = _mm512_and_si512(_mm512_srli_epi16(v.v, 4), _mm512_set1_epi8(15));
   const __m512i bit = _mm512_shuffle_epi8(bits, high);
   return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(twice(set), v.v), bit), bit);
-}
-
-/* vec_within() of each octet, and where a blank that is `plain` stands before `end`: `ahead` begins one octet behind v. */
-static inline struct block block_vec_within(struct block v, vec set) {
-  return (struct block){_mm512_movm_epi8(block_within(v, set))};
-}
-
-static inline uint64_t block_blanks_before(struct block v, struct block plain, struct block ahead, vec end) {
-  const __mmask64 blanks = _mm512_mask_cmple_epi8_mask(block_mask(plain), v.v, _mm512_set1_epi8(' '));
-  return _mm512_mask_cmpeq_epi8_mask(blanks, ahead.v, twice(end));
 }
 
 static inline bool block_has(struct block v, vec octet) {
