@@ -92,6 +92,11 @@ static inline vec vec_within(vec v, vec set) {
   return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
 }
 
+/* 0xff where the octet is printable ASCII or TAB. */
+static inline vec vec_plain(vec v) {
+  return vec_or(vec_greater(_mm256_add_epi8(v, vec_fill(1)), vec_fill(' ')), vec_equal(v, vec_fill('\t')));
+}
+
 /* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. Other ISAs need `rows`. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   (void)rows;
