@@ -138,6 +138,12 @@ static inline void block_store(uint8_t *p, struct block v) {
   _mm512_storeu_si512((void *)p, v.v);
 }
 
+/* The block as vectors. */
+static inline void block_split(struct block v, vec parts[2]) {
+  parts[0] = _mm512_castsi512_si256(v.v);
+  parts[1] = _mm512_extracti64x4_epi64(v.v, 1);
+}
+
 /* The octets' top bits, the first octet's lowest. */
 static inline uint64_t block_mask(struct block v) {
   return _mm512_movepi8_mask(v.v);
