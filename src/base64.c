@@ -186,7 +186,7 @@ static struct done encode_quick(void *state, const struct report *report, const 
   return row->base64->encode(src, n, dst, cap, &e->params, &e->column);
 }
 
-const struct codec cte_base64_encoder = {encode, 0, encode_quick};
+const struct codec cte_base64_encoder = {encode, 0, encode_quick, 0};
 
 /* A call's arguments, in memory: where a kernel does all, no registers need be saved for what would follow it. */
 struct encode_call {
@@ -532,7 +532,7 @@ static struct done decode_quick(void *state, const struct report *report, const 
   return row->base64->decode(src, n, dst, cap, &s->params, &s->carry);
 }
 
-const struct codec cte_base64_decoder = {decode, 0, decode_quick};
+const struct codec cte_base64_decoder = {decode, 0, decode_quick, 0};
 
 /* As encode_call; of the decoder's state what a kernel needs. */
 struct decode_call {

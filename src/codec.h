@@ -47,6 +47,7 @@ struct codec {
   codec_step *step;
   size_t lookahead;   /* <= LOOKAHEAD_MAX */
   codec_quick *quick; /* or NULL */
+  uint16_t gather;    /* a stream's short chunks wait until they are more octets than this; <= LOOKAHEAD_MAX, 0: none does */
 };
 
 /* `first` need not be set. */

@@ -291,7 +291,7 @@ static struct step check(void *state, struct report *report, const uint8_t *src,
   return (struct step){CTE_OK, i, 0};
 }
 
-const struct codec cte_lines_checker = {check, 1, NULL};
+const struct codec cte_lines_checker = {check, 1, NULL, 0};
 
 cte_result cte_lines_check(const void *src, size_t n, uint32_t allowed) {
   struct lines_checker state;

@@ -11,6 +11,7 @@
 #define LINE       76   /* columns of a line */
 #define BLANKS     1024 /* a longer run of blanks is kept */
 #define KERNEL_MIN 16   /* less input is not worth a kernel's call */
+#define GATHER     512  /* and a stream's record of a line is not worth one of its own */
 
 _Static_assert(sizeof(cte_qp_encode_options) == 32 && sizeof(cte_qp_decode_options) == 32, "the options' size is ABI");
 _Static_assert((int)QP_CRLF == (int)CTE_QP_LINE_ENDS_CRLF && (int)QP_LF == (int)CTE_QP_LINE_ENDS_LF &&
@@ -237,7 +238,7 @@ static struct done encode_quick(void *state, const struct report *report, const 
 }
 
 /* Unread at most: a character of 4 octets and a CR; or "From". */
-const struct codec cte_qp_encoder = {encode_step, 5, encode_quick};
+const struct codec cte_qp_encoder = {encode_step, 5, encode_quick, GATHER};
 
 /* ---- Encoding: calls ---- */
 
@@ -476,8 +477,16 @@ static struct step decode_step(void *codec_state, struct report *report, const u
   }
 }
 
+static struct done decode_quick(void *codec_state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
+                                size_t cap) {
+  struct qp_decoder *state = codec_state;
+  if (state->long_run) return (struct done){0, 0};
+  state->params.recorded = report->anomalies;
+  return cte_isa()->qp->decode(src, n, dst, cap, &state->params, &state->column);
+}
+
 /* Unread at most: '=', 1024 blanks and a CR. */
-const struct codec cte_qp_decoder = {decode_step, LOOKAHEAD_MAX, NULL};
+const struct codec cte_qp_decoder = {decode_step, LOOKAHEAD_MAX, decode_quick, GATHER};
 
 /* ---- Decoding: calls ---- */
 

@@ -361,8 +361,8 @@ static struct step step(void *state, struct report *report, const uint8_t *src, 
 }
 
 /* Unread at most: all but the last octet of a character. */
-const struct codec cte_smtp_writer = {step, CHARACTER_MAX - 1, NULL};
-const struct codec cte_smtp_reader = {step, CHARACTER_MAX - 1, NULL};
+const struct codec cte_smtp_writer = {step, CHARACTER_MAX - 1, NULL, 0};
+const struct codec cte_smtp_reader = {step, CHARACTER_MAX - 1, NULL, 0};
 
 /* ---- One-shot ---- */
 

@@ -38,6 +38,7 @@ struct stream {
   int32_t status; /* CTE_OK, or what stays: an error or CTE_END */
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
+  uint16_t gather; /* the codec's; 0 when the stream was not set up */
   codec_quick *quick;
   union {
     struct base64_encoder base64_encoder;
@@ -62,6 +63,7 @@ static struct stream *reset(cte_stream *s, enum codec_id id) {
   memset(s, 0, sizeof *s);
   stream->id = id;
   stream->quick = codecs[id]->quick;
+  stream->gather = codecs[id]->gather;
   report_reset(&stream->report);
   return stream;
 }
@@ -71,6 +73,7 @@ static cte_status ready(struct stream *stream, int32_t status) {
   if (status != CTE_OK) {
     stream->id = NONE;
     stream->quick = NULL;
+    stream->gather = 0;
   }
   return (cte_status)status;
 }
@@ -175,17 +178,15 @@ static struct step advance_tail(struct stream *s, cte_input *in, cte_output *out
 
   struct step step = advance(s, (struct span){s->tail, old + take}, out, false);
   if (!within_lookahead(s, step, old + take - step.read)) return broken;
-  if (step.read >= old) {
+  if (step.read >= old && (step.status != CTE_OK || take < left)) {
     in->pos += step.read - old;
     s->tail_size = 0;
     return step;
   }
-  /* Still undecided: the window is the new tail. Out of room: the chunk's octets stay with the caller. */
-  size_t kept = old - step.read;
-  if (step.status == CTE_OK) {
-    kept += take;
-    in->pos += take;
-  }
+  /* What is undecided is the new tail, with all of a chunk that was short. Out of room: its octets stay with the caller. */
+  const bool whole = step.status == CTE_OK;
+  const size_t kept = old - step.read + (whole ? take : 0);
+  if (whole) in->pos += take;
   memmove(s->tail, s->tail + step.read, kept);
   s->tail_size = (uint16_t)kept;
   return step;
@@ -209,6 +210,23 @@ static struct step advance_chunk(struct stream *s, cte_input *in, cte_output *ou
 
 static bool valid(const struct stream *s, const cte_output *out) {
   return out->pos <= out->size && (out->data != NULL || out->pos == out->size) && s->id != NONE;
+}
+
+/*
+ * True when a chunk waits for others: a kernel's call costs as much as 100 octets or more of quoted-printable do. There is
+ * room: else the caller learns that he has to make some.
+ */
+static inline bool is_gathered(const struct stream *s, const cte_input *in, const cte_output *out) {
+  return in->pos < in->size && s->gather > s->tail_size && in->size - in->pos <= (size_t)s->gather - s->tail_size &&
+         (s->status | s->ending | (s->hold_size - s->hold_pos)) == 0 && out != NULL && out->pos < out->size &&
+         in->data != NULL && out->data != NULL;
+}
+
+static inline void gather(struct stream *s, cte_input *in) {
+  const size_t n = in->size - in->pos;
+  memcpy(s->tail + s->tail_size, (const uint8_t *)in->data + in->pos, n);
+  s->tail_size = (uint16_t)(s->tail_size + n);
+  in->pos = in->size;
 }
 
 /* Nothing waits, nothing has ended, and there is input and room: what a kernel takes of short chunks needs no more. */
@@ -263,6 +281,10 @@ APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
 
 cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
   struct stream *s = (struct stream *)stream;
+  if (is_gathered(s, in, out)) {
+    gather(s, in);
+    return CTE_OK;
+  }
   if (!is_quick(s, in, out)) return update_any(s, in, out);
   const size_t start = in->pos;
   const uint64_t base = s->report.offset;

@@ -134,6 +134,18 @@ static void no_room(void **state) {
   }
 }
 
+/* Short chunks wait: their errors come late, and the position is not in their chunk. */
+static bool gathers(size_t codec) {
+  return codecs[codec].subject == &qp_encode_subject || codecs[codec].subject == &qp_decode_subject;
+}
+
+/* An update, and one without input: it takes the short chunks that wait. */
+static int32_t update_all(cte_stream *s, cte_input *in, cte_output *out) {
+  cte_input none = {NULL, 0, 0};
+  const int32_t status = cte_stream_update(s, in, out);
+  return status == CTE_OK ? cte_stream_update(s, &none, out) : status;
+}
+
 /* After CTE_OK no more than 64 octets wait. */
 static void waiting_octets(void **state) {
   (void)state;
@@ -146,10 +158,12 @@ static void waiting_octets(void **state) {
     cte_input in = {src, n, 0}, none = {NULL, 0, 0};
     assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
     int32_t status = CTE_OK;
+    bool full;
     do {
       cte_output out = {room, random_below(100), 0};
-      status = cte_stream_update(&s, &in, &out);
-    } while (status == CTE_MORE_OUTPUT);
+      status = update_all(&s, &in, &out);
+      full = out.pos == out.size;
+    } while (status == CTE_MORE_OUTPUT || (status == CTE_OK && full));
     if (status != CTE_OK) continue;
     cte_output rest = {room, sizeof room, 0};
     assert_int_equal(cte_stream_update(&s, &none, &rest), CTE_OK);
@@ -170,8 +184,8 @@ static void errors_stay(void **state) {
     codecs[i].subject->reference(&expected, in.data, in.size, codecs[i].options);
     assert_true(expected.status < 0);
     assert_int_equal(codecs[i].subject->set_up(&s, codecs[i].options), CTE_OK);
-    assert_int_equal(cte_stream_update(&s, &in, &out), expected.status);
-    assert_int_equal(in.pos, expected.error_offset);
+    assert_int_equal(update_all(&s, &in, &out), expected.status);
+    assert_int_equal(in.pos, gathers(i) ? in.size : expected.error_offset);
     assert_int_equal(out.pos, expected.size);
     for (size_t k = 0; k < 3; k++) {
       assert_int_equal(cte_stream_update(&s, &more, &out), expected.status);
@@ -203,10 +217,10 @@ static void errors_wait_for_room(void **state) {
     int32_t status;
     do {
       cte_output out = {&octet, 1, 0};
-      status = cte_stream_update(&s, &in, &out);
+      status = update_all(&s, &in, &out);
       if (out.pos) assert_int_equal(octet, expected.data[written]);
       written += out.pos;
-    } while (status == CTE_MORE_OUTPUT);
+    } while (status >= CTE_OK && written <= expected.size);
     assert_int_equal(status, expected.status);
     assert_int_equal(written, expected.size);
   }
@@ -223,8 +237,8 @@ static void errors_in_an_earlier_chunk(void **state) {
   second.pos = 2;
   assert_int_equal(cte_stream_qp_decode(&s, &options), CTE_OK);
   assert_int_equal(cte_stream_update(&s, &first, &out), CTE_OK);
-  assert_int_equal(cte_stream_update(&s, &second, &out), CTE_ERROR_TRAILING_WHITE_SPACE);
-  assert_int_equal(second.pos, 2);
+  assert_int_equal(update_all(&s, &second, &out), CTE_ERROR_TRAILING_WHITE_SPACE);
+  assert_int_equal(second.pos, second.size);
   assert_true(cte_stream_error_offset(&s) == 2);
   assert_int_equal(out.pos, 2);
   cte_stream_smtp_write(&s, NULL);
@@ -491,6 +505,41 @@ static void equal_chunks(void **state) {
   }
 }
 
+/* Chunks of quoted-printable wait for one another, up to 512 octets; an update without input ends that. */
+static void short_chunks(void **state) {
+  (void)state;
+  static uint8_t src[3000], text[9000], out[9000];
+  const cte_qp_decode_options strict = CTE_QP_DECODE_STRICT;
+  memset(src, 'a', sizeof src);
+  for (size_t i = 60; i < sizeof src; i += 62) memcpy(src + i - 2, "\r\n", 2);
+  const size_t size = cte_qp_encode(src, sizeof src, text, sizeof text, NULL).written;
+  for (size_t chunk = 1; chunk <= 600; chunk += chunk < 100 ? 7 : 43) {
+    for (size_t bad = 0; bad < size; bad += 401) {
+      cte_stream s;
+      cte_output o = {out, sizeof out, 0};
+      int32_t status = CTE_OK;
+      text[bad] ^= 0x80;
+      assert_int_equal(cte_stream_qp_decode(&s, &strict), CTE_OK);
+      for (size_t i = 0; i < size && status == CTE_OK; i += chunk) {
+        cte_input in = {text + i, size - i < chunk ? size - i : chunk, 0}, none = {NULL, 0, 0};
+        status = cte_stream_update(&s, &in, &o);
+        if (status == CTE_OK) assert_int_equal(in.pos, in.size);
+        if (status == CTE_OK) assert_true(i + in.size - o.pos <= 512 + 3);
+        if (chunk > 512 && status != CTE_OK) assert_int_equal(i + in.pos, bad);
+        if (status == CTE_OK && i / chunk % 5 == 4) {
+          status = cte_stream_update(&s, &none, &o);
+          if (status == CTE_OK) assert_true(i + in.size - o.pos <= 3);
+        }
+      }
+      if (status == CTE_OK) status = cte_stream_finish(&s, &o);
+      assert_int_equal(status, CTE_ERROR_RAW_8BIT);
+      assert_true(cte_stream_error_offset(&s) == bad);
+      assert_int_equal(o.pos, bad);
+      text[bad] ^= 0x80;
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(not_set_up),
@@ -510,6 +559,7 @@ int main(void) {
       cmocka_unit_test(far_offsets),
       cmocka_unit_test(chain),
       cmocka_unit_test(equal_chunks),
+      cmocka_unit_test(short_chunks),
   };
   return run_on_every_row("stream", tests, COUNT(tests));
 }
