@@ -32,8 +32,7 @@ static const struct isa *const rows[] = {
     &avx512,
 #endif
 #if defined(__x86_64__) || defined(__i386__)
-    &avx2,
-    &sse,
+    &avx2,   &sse,
 #endif
 #if defined(__aarch64__) && defined(__AARCH64EL__)
     &neon,
