@@ -153,7 +153,7 @@ static struct step encode(void *state, struct report *report, const uint8_t *src
 }
 
 /* The quantum that the last chunk's end cut, where its characters stand on one line; or octets that are less than one. */
-APART struct done encode_cut(struct base64_encoder *e, const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+APART struct done encode_cut(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, struct base64_encoder *e) {
   const size_t kept = e->rest_size, more = 3 - kept;
   uint8_t octets[3] = {e->rest[0], e->rest[1], 0};
   size_t size = 0;
@@ -177,13 +177,14 @@ APART struct done encode_cut(struct base64_encoder *e, const uint8_t *src, size_
 }
 
 /* What is less than a quantum at the end of a chunk is left for the next call, so that this one can be a jump. */
-static struct done encode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap) {
+static struct done encode_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *state,
+                                const struct report *report) {
   struct base64_encoder *e = state;
   const struct isa *row = cte_isa_chosen();
   (void)report;
-  if (UNLIKELY(e->rest_size > 0 || n < 3 || row == NULL)) return encode_cut(e, src, n, dst, cap);
-  return row->base64->encode(src, n, dst, cap, &e->params, &e->column);
+  if (LIKELY(e->rest_size == 0) && LIKELY(n >= 3) && LIKELY(row != NULL))
+    return row->base64->encode(src, n, dst, cap, &e->params, &e->column);
+  return encode_cut(src, n, dst, cap, e);
 }
 
 const struct codec cte_base64_encoder = {encode, 0, encode_quick, 0};
@@ -511,8 +512,8 @@ static inline struct done take_plain(struct base64_decoder *s, uint64_t offset, 
 }
 
 /* The quantum that the last chunk's end cut, and what follows; or octets that are less than a quantum. */
-APART struct done decode_cut(struct base64_decoder *s, const struct report *report, const uint8_t *src, size_t n,
-                             uint8_t *dst, size_t cap) {
+APART struct done decode_cut(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, struct base64_decoder *s,
+                             const struct report *report) {
   const struct isa *row = cte_isa();
   if (s->padding != PADDING_NONE) return (struct done){0, 0};
   struct done done = take_plain(s, report->offset, src, n, dst, cap);
@@ -523,13 +524,14 @@ APART struct done decode_cut(struct base64_decoder *s, const struct report *repo
 }
 
 /* What is less than a quantum at the end of a chunk is left for the next call, so that this one can be a jump. */
-static struct done decode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap) {
+static struct done decode_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *state,
+                                const struct report *report) {
   struct base64_decoder *s = state;
   const struct isa *row = cte_isa_chosen();
   s->params.recorded = report->anomalies;
-  if (UNLIKELY((s->phase | s->padding) != 0 || n < 4 || row == NULL)) return decode_cut(s, report, src, n, dst, cap);
-  return row->base64->decode(src, n, dst, cap, &s->params, &s->carry);
+  if (LIKELY((s->phase | s->padding) == 0) && LIKELY(n >= 4) && LIKELY(row != NULL))
+    return row->base64->decode(src, n, dst, cap, &s->params, &s->carry);
+  return decode_cut(src, n, dst, cap, s, report);
 }
 
 const struct codec cte_base64_decoder = {decode, 0, decode_quick, 0};

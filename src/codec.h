@@ -39,9 +39,12 @@ struct step {
 typedef struct step codec_step(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                bool last);
 
-/* What the kernel of the row in use takes now, n and cap being more than 0: for a stream's short chunks. */
-typedef struct done codec_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap);
+/*
+ * What the kernel of the row in use takes now, n and cap being more than 0: for a stream's short chunks. The arguments stand
+ * where a kernel has them.
+ */
+typedef struct done codec_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *state,
+                                const struct report *report);
 
 struct codec {
   codec_step *step;

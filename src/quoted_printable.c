@@ -230,8 +230,8 @@ static struct step encode_step(void *state, struct report *report, const uint8_t
   return encode(state, src, n, dst ? dst : &none, dst ? cap : 0, last);
 }
 
-static struct done encode_quick(void *state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap) {
+static struct done encode_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *state,
+                                const struct report *report) {
   struct qp_encoder *e = state;
   (void)report;
   return cte_isa()->qp->encode(src, n, dst, cap, &e->params, &e->column);

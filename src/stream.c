@@ -151,7 +151,9 @@ static bool drain(struct stream *s, cte_output *out) {
   memcpy((uint8_t *)out->data + out->pos, s->hold + s->hold_pos, n);
   out->pos += n;
   s->hold_pos = (uint16_t)(s->hold_pos + n);
-  return n == left;
+  if (n < left) return false;
+  s->hold_pos = s->hold_size = 0;
+  return true;
 }
 
 /* Where the offending octet lies in this chunk, if it does; `start` is where the call began, at stream offset `base`. */
@@ -231,16 +233,18 @@ static inline void gather(struct stream *s, cte_input *in) {
 
 /* Nothing waits, nothing has ended, and there is input and room: what a kernel takes of short chunks needs no more. */
 static inline bool is_quick(const struct stream *s, const cte_input *in, const cte_output *out) {
-  return s->quick != NULL && (s->status | s->ending | s->tail_size | (s->hold_size - s->hold_pos)) == 0 && out != NULL &&
-         in->pos < in->size && out->pos < out->size && in->data != NULL && out->data != NULL;
+  return s->quick != NULL && (s->status | s->tail_size | s->hold_size) == 0 && out != NULL && in->pos < in->size &&
+         out->pos < out->size && in->data != NULL && out->data != NULL;
 }
 
-static inline void advance_quickly(struct stream *s, cte_input *in, cte_output *out) {
-  const struct done done = s->quick(&s->state, &s->report, (const uint8_t *)in->data + in->pos, in->size - in->pos,
-                                    (uint8_t *)out->data + out->pos, out->size - out->pos);
+/* Returns how many octets it read. */
+static inline size_t advance_quickly(struct stream *s, cte_input *in, cte_output *out) {
+  const struct done done = s->quick((const uint8_t *)in->data + in->pos, in->size - in->pos, (uint8_t *)out->data + out->pos,
+                                    out->size - out->pos, &s->state, &s->report);
   in->pos += done.read;
   out->pos += done.written;
   s->report.offset += done.read;
+  return done.read;
 }
 
 /* The steps of an update: from in->pos, which was `start` when it began, and stood at `base` in the stream. */
@@ -286,10 +290,8 @@ cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out)
     return CTE_OK;
   }
   if (!is_quick(s, in, out)) return update_any(s, in, out);
-  const size_t start = in->pos;
-  const uint64_t base = s->report.offset;
-  advance_quickly(s, in, out);
-  return in->pos == in->size ? CTE_OK : update(s, in, out, start, base);
+  const size_t read = advance_quickly(s, in, out);
+  return in->pos == in->size ? CTE_OK : update(s, in, out, in->pos - read, s->report.offset - read);
 }
 
 cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {
@@ -299,6 +301,7 @@ cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {
   if (s->id == NONE) return CTE_ERROR_STATE;
   if (!valid(s, out)) return CTE_ERROR_ARGUMENT;
   s->ending = true;
+  s->quick = NULL; /* no update is one any more */
 
   while (drain(s, out)) {
     if (s->status < 0) return (cte_status)s->status;

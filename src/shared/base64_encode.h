@@ -322,8 +322,58 @@ APART struct done encode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t 
   return (struct done){3 * quanta, (size_t)(to - dst)};
 }
 
+/* A line ends here, before the i-th character of a vector, a multiple of 4. */
+ALWAYS_INLINE void put_next_line(uint8_t *dst, size_t line_end, vec characters, size_t i) {
+  memcpy(dst, line_end == 2 ? "\r\n" : "\n", 2);
+  vec_store(dst + line_end, rotate(characters, i / 4));
+}
+
+/* Records as streams often have them: a folded line's length, more or less. They are four vectors of 32 characters. */
+enum { RECORD_LEAST = 75, RECORD_MOST = 83, RECORD_ROOM = RECORD_MOST / 3 * 4 + 4 + VEC };
+
+/*
+ * Such a record, in lines of 76. A line that begins in one of the vectors is that vector once more, rotated. The second one
+ * begins in the last vector: at 76 or more, which is behind 27 quanta less a vector.
+ */
+__attribute__((noinline)) static struct done encode_record(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                           const struct base64_encode_params *params, uint64_t *column) {
+  const size_t quanta = (uint32_t)n / 3, size = 4 * quanta, open = MIME - (size_t)*column, line_end = params->line_end;
+  if (open % 4 != 0 || cap < RECORD_ROOM) return encode_few(src, n, dst, cap, params, column);
+  const struct encoder by = encoder_of(params->alphabet);
+  const vec a = characters_of(spread(src), by), b = characters_of(spread(src + OCTETS), by);
+  const vec c = characters_of(spread(src + 2 * OCTETS), by), d = characters_of(spread(src + 3 * quanta - OCTETS), by);
+  uint8_t *const behind = dst + line_end; /* the line end */
+  size_t left = size - open, written = size + line_end;
+  vec_store(dst, a);
+  if (open < VEC) {
+    put_next_line(dst + open, line_end, a, open);
+    vec_store(behind + VEC, b);
+    vec_store(behind + 2 * VEC, c);
+    vec_store(behind + size - VEC, d);
+    if (left > MIME) {
+      put_next_line(behind + open + MIME, line_end, d, open + MIME + VEC - size);
+      left -= MIME;
+      written += line_end;
+    }
+  } else if (open < 2 * VEC) {
+    vec_store(dst + VEC, b);
+    put_next_line(dst + open, line_end, b, open - VEC);
+    vec_store(behind + 2 * VEC, c);
+    vec_store(behind + size - VEC, d);
+  } else {
+    vec_store(dst + VEC, b);
+    vec_store(dst + 2 * VEC, c);
+    put_next_line(dst + open, line_end, c, open - 2 * VEC);
+    vec_store(behind + 3 * VEC, rotate(d, (4 * VEC - size) / 4));
+  }
+  *column = left;
+  return (struct done){3 * quanta, written};
+}
+
 static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
                           uint64_t *column) {
+  if (VEC == 32 && n - RECORD_LEAST <= RECORD_MOST - RECORD_LEAST && params->columns == MIME)
+    return encode_record(src, n, dst, cap, params, column);
   /* Of the octets the line's characters are made of, there may be one or two more. */
   if (n - OCTETS > LINE_MOST / 4 * 3 + 2 - OCTETS)
     return n <= FEW_OCTETS && params->columns <= LINE_MOST ? encode_few(src, n, dst, cap, params, column)
