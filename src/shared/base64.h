@@ -11,6 +11,9 @@ static inline size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+#define UNLIKELY(condition) __builtin_expect(condition, 0)
+#define LIKELY(condition)   __builtin_expect(condition, 1)
+
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 /* Not inlined, and with just these arguments: where they are the caller's own, a call is a jump. */

@@ -44,7 +44,12 @@ APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *ds
                                        const struct base64_decode_params *params, struct base64_carry *carry) {
   struct done done = {0, 0};
   if (params->line_ends == SKIP_CR_LF && carry->column <= MIME && (carry->width == 0 || carry->width == MIME)) {
-    done = decode_mime(decoder_of(params->alphabet), src, n, dst, cap, &carry->column);
+    if (n >= CHUNK && cap >= n && carry->column % 4 == 0 && (uintptr_t)src - (uintptr_t)dst >= CHUNK_BEFORE)
+      done = decode_chunk(src, n, dst, params->alphabet, &carry->column);
+    if (n - done.read < 4 || (n - done.read == 4 && src[n - 1] == '=')) return done;
+    const struct done more = decode_mime(decoder_of(params->alphabet), src + done.read, n - done.read, dst + done.written,
+                                         cap - done.written, &carry->column);
+    done = (struct done){done.read + more.read, done.written + more.written};
   } else if (params->line_ends == SKIP_NONE && n >= VEC && n <= FEW && cap >= n / 4 * 3) {
     done.read = decode_some(decoder_of(params->alphabet), (struct text){src, src + n}, src, n, dst, cap);
     done.written = done.read / 4 * 3;

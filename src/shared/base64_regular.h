@@ -112,12 +112,15 @@ static inline size_t put_quanta(struct decoding *d, vec values, size_t character
 
 /* ---- Regular text: line ends every `width` characters, or none ---- */
 
-/* n zeros, then octets of 0xff, at slide + 32 - n. */
-static const uint8_t slide[64] = {
-    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
-    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+/* n zeros, up to SLIDE, then octets of 0xff, at slide + SLIDE - n. */
+enum { SLIDE = 96 };
+static const uint8_t slide[2 * SLIDE] = {
+    [SLIDE] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 };
 
 /* Where to load: `open` characters, a line end, then lines of `width`, which is VEC or more. */
@@ -138,7 +141,7 @@ ALWAYS_INLINE vec load_characters(struct place *at, bool flat, uint32_t *wrong) 
   uint16_t octets;
   memcpy(&octets, src + at->open, 2);
   *wrong |= (uint32_t)((octets ^ at->octets) & at->mask);
-  const vec second = vec_load(slide + 32 - at->open);
+  const vec second = vec_load(slide + SLIDE - at->open);
   at->src += VEC + at->line_end;
   at->open += at->width - VEC;
   return vec_blend(vec_load(src), vec_load(src + at->line_end), second);
@@ -208,8 +211,13 @@ ALWAYS_INLINE bool decode_cycle(struct decoder by, struct place *at, uint8_t **d
          decode_cycle_part(by, at, 12, dst) && decode_cycle_part(by, at, 16, dst);
 }
 
-/* Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors. */
-static inline size_t decode_cycles(struct decoder by, struct place *place, uint8_t *dst, size_t vectors) {
+/*
+ * Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors. (A decoder
+ * itself as an argument is copied in memory.)
+ */
+__attribute__((noinline)) static size_t decode_cycles(const struct decoder *decoder, struct place *place, uint8_t *dst,
+                                                      size_t vectors) {
+  const struct decoder by = *decoder;
   struct place at = *place;
   uint8_t *to = dst;
   for (;;) {
@@ -240,7 +248,7 @@ static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *
       if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
       done++;
     }
-    if (at->open == MIME) done += decode_cycles(by, at, dst + done * OCTETS, vectors - done);
+    if (at->open == MIME) done += decode_cycles(&by, at, dst + done * OCTETS, vectors - done);
   }
   return done + decode_vectors(by, at, false, dst + done * OCTETS, vectors - done);
 }
@@ -391,9 +399,99 @@ static inline size_t decode_mime_cycles(struct decoder by, const uint8_t **src, 
   const size_t cycles = least(left / (CYCLE_LINES * (MIME + 2)), (room - PACKED) / (CYCLE * OCTETS));
   struct place at = {.src = *src, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
   memcpy(&at.octets, "\r\n", 2);
-  *dst += decode_cycles(by, &at, *dst, CYCLE * cycles) * OCTETS;
+  *dst += decode_cycles(&by, &at, *dst, CYCLE * cycles) * OCTETS;
   *src = at.src;
   return at.open;
+}
+
+/*
+ * What is open of a line, and its CRLF, without a branch but for what else may be there. LINE_MOST octets can be read, and
+ * PACKED more than they are can be written.
+ */
+ALWAYS_INLINE bool decode_open_line(struct decoder by, const uint8_t *src, size_t open, uint8_t *dst) {
+  const uint8_t *behind = slide + SLIDE - open;
+  vec values[LINE_VECTORS], all = vec_zero();
+  for (size_t k = 0; k < LINE_VECTORS; k++) {
+    values[k] = values_of(by, vec_load(src + k * VEC));
+    all = vec_or(all, vec_and_not(values[k], vec_load(behind + k * VEC)));
+  }
+  if (!all_values(by, all) || !is_crlf(src + open)) return false;
+  for (size_t k = 0; k < LINE_VECTORS; k++) put_packed(dst + k * OCTETS, values[k]);
+  return true;
+}
+
+/*
+ * Up to 76 characters, whole quanta, in the same way: fewer than VEC are rotated from the end of a vector. VEC octets before
+ * them can be read.
+ */
+ALWAYS_INLINE bool decode_last_line(struct decoder by, const uint8_t *src, size_t characters, uint8_t *dst) {
+  const size_t fewer = characters < VEC ? VEC - characters : 0, last = characters + fewer - VEC;
+  vec values[LINE_VECTORS], all = vec_zero();
+  for (size_t k = 0; k < LINE_VECTORS; k++) {
+    values[k] = rotate(values_of(by, vec_load(src + least(k * VEC, last) - fewer)), fewer / 4);
+    all = vec_or(all, values[k]);
+  }
+  if (!all_values(by, vec_and_not(all, vec_load(slide + SLIDE - VEC + fewer)))) return false;
+  for (size_t k = 0; k < LINE_VECTORS; k++) put_packed(dst + least(k * VEC, last) / 4 * 3, values[k]);
+  return true;
+}
+
+ALWAYS_INLINE bool decode_whole_line_of_76(struct decoder by, const uint8_t *src, uint8_t *dst) {
+  return is_crlf(src + MIME) && decode_line(by, src, MIME, dst);
+}
+
+/* Four lines of 76. */
+ALWAYS_INLINE bool decode_four_lines(struct decoder by, const uint8_t *src, uint8_t *dst) {
+  for (size_t i = 0; i < 4; i++)
+    if (!decode_whole_line_of_76(by, src + i * (MIME + 2), dst + i * (MIME / 4 * 3))) return false;
+  return true;
+}
+
+/*
+ * A long chunk from any column to any other, with the same branches for all; it stops where something else is met. The last
+ * whole lines are decoded together with some of those before them. In place dst is so far before src that what is written
+ * and not final is not what is read yet or again.
+ */
+enum { CHUNK = 1024, CHUNK_BEFORE = 2 * LINE_MOST };
+
+__attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, size_t n, uint8_t *dst, unsigned alphabet,
+                                                          uint64_t *column) {
+  enum { STRIDE = MIME + 2, SIZE = MIME / 4 * 3 };
+  const struct decoder by = decoder_of(alphabet);
+  const uint8_t *at = src, *const end = src + n;
+  uint8_t *to = dst;
+  size_t open = MIME - (size_t)*column;
+  if (UNLIKELY(!decode_open_line(by, at, open, to))) return (struct done){0, 0};
+  struct place place = {.src = at + open + 2, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
+  memcpy(&place.octets, "\r\n", 2);
+  to += open / 4 * 3;
+  to += decode_cycles(&by, &place, to, (size_t)(end - place.src) / (CYCLE_LINES * STRIDE) * CYCLE) * OCTETS;
+  at = place.src;
+  open = place.open;
+  if (LIKELY(open == 0 && is_crlf(at))) {
+    at += 2;
+    open = MIME;
+    size_t lines = (size_t)(end - at) / STRIDE;
+    if (lines > 4 && decode_four_lines(by, at, to)) {
+      at += 4 * STRIDE;
+      to += 4 * SIZE;
+      lines -= 4;
+    }
+    if (LIKELY(lines <= 4 && decode_four_lines(by, at + lines * STRIDE - 4 * STRIDE, to + lines * SIZE - 4 * SIZE))) {
+      at += lines * STRIDE;
+      to += lines * SIZE;
+      size_t characters = least((size_t)(end - at), MIME) / 4 * 4;
+      /* At the end of data a quantum is often padded. */
+      characters -= characters > 0 && end[-1] == '=' ? 4 : 0;
+      if (LIKELY(decode_last_line(by, at, characters, to))) {
+        at += characters;
+        to += characters / 4 * 3;
+        open -= characters;
+      }
+    }
+  }
+  *column = MIME - open;
+  return (struct done){(size_t)(at - src), (size_t)(to - dst)};
 }
 
 /* Decodes lines of 76 and CRLF, and of the first and the last line what there is, as far as there is nothing else. */
