@@ -1,0 +1,475 @@
+/*
+ * smuggling.c: where DATA end. Every string of up to seven symbols over CR, LF, '.', NUL and 'a', after a line, goes
+ * through the reader, the writer and cte_dots_next, at every policy and cut. Two automata judge, which share nothing with
+ * src/: RFC 5321's end of data, and receivers as lax as any that is known.
+ */
+#include <stdio.h>
+
+#include <cte/isa.h>
+
+#include "rows.h"
+#include "support.h"
+
+static const uint8_t symbols[] = {'\r', '\n', '.', '\0', 'a'};
+
+enum { SYMBOLS = COUNT(symbols), LONGEST = 7, ROOM = 1024 };
+
+/* ---- RFC 5321, sections 2.3.8, 4.1.1.4 and 4.5.2: lines end in CRLF alone, and a line of one '.' ends the data ---- */
+
+enum place { LINE_START, DOT, DOT_CR, TEXT_LINE, TEXT_CR, ENDED };
+
+static enum place rfc_next(enum place place, uint8_t octet) {
+  if (octet == '\n' && place == DOT_CR) return ENDED;
+  if (octet == '\n' && place == TEXT_CR) return LINE_START;
+  if (octet == '\r') return place == DOT ? DOT_CR : TEXT_CR;
+  if (octet == '.' && place == LINE_START) return DOT;
+  return TEXT_LINE;
+}
+
+/* What the RFC says of data[0..n). */
+struct truth {
+  bool ends;
+  size_t end;                 /* just past the end of data, else n */
+  bool bare_lf, bare_cr, nul; /* met before it */
+};
+
+static struct truth rfc(const uint8_t *data, size_t n) {
+  struct truth truth = {0};
+  enum place place = LINE_START;
+  bool cr = false;
+  for (size_t i = 0; i < n && place != ENDED; i++) {
+    place = rfc_next(place, data[i]);
+    truth.bare_cr |= cr && data[i] != '\n';
+    truth.bare_lf |= !cr && data[i] == '\n';
+    truth.nul |= data[i] == 0;
+    cr = data[i] == '\r';
+    truth.end = i + 1;
+  }
+  truth.ends = place == ENDED;
+  return truth;
+}
+
+/* ---- Receivers ---- */
+
+struct receiver {
+  bool lf_ends, cr_ends; /* a line, beside CRLF */
+  bool crs_end;          /* CRs before a line's CRLF are no part of it */
+  enum { NUL_STAYS, NUL_DELETED, NUL_CUTS } nul;
+};
+
+/* The line that a receiver is at. */
+struct line {
+  size_t octets, dot; /* how many count; where the last '.' is */
+  size_t crs;         /* CRs of which it is not known what they are */
+  bool cut;           /* at a NUL: what follows up to the line end does not count */
+  bool lf_follows;    /* the LF of a CRLF whose CR ended the line */
+  bool only_dot;
+};
+
+static void line_content(struct line *line, uint8_t octet, size_t at) {
+  if (line->cut) return;
+  line->octets += line->crs + 1;
+  line->only_dot = line->octets == 1 && octet == '.';
+  line->dot = at;
+}
+
+/* Whether this octet ends the line. */
+static bool line_ends(const struct receiver *receiver, struct line *line, uint8_t octet) {
+  if (octet == '\r') return receiver->cr_ends;
+  if (octet != '\n' || line->lf_follows) return false;
+  return line->crs > 0 || receiver->lf_ends;
+}
+
+/* The offset of the first '.' that is an end of data for a receiver, or n. */
+static size_t first_end(const struct receiver *receiver, const uint8_t *data, size_t n) {
+  struct line line = {0};
+  for (size_t i = 0; i < n; i++) {
+    uint8_t octet = data[i];
+    if (octet == 0 && receiver->nul == NUL_DELETED) continue;
+    if (octet == 0 && receiver->nul == NUL_CUTS) {
+      line.cut = true;
+      line.crs = 0;
+    } else if (line_ends(receiver, &line, octet)) {
+      bool stripped = line.crs <= 1 || receiver->crs_end || line.cut;
+      if (line.only_dot && stripped) return line.dot;
+      line = (struct line){.lf_follows = octet == '\r'};
+      continue;
+    } else if (octet == '\r') {
+      line.crs++;
+      continue;
+    } else if (!(octet == '\n' && line.lf_follows)) {
+      line_content(&line, octet, i);
+      line.crs = 0;
+    }
+    line.lf_follows = false;
+  }
+  return n;
+}
+
+static uint64_t strings, one_shots, cut_runs, many_cut_runs, outputs, judgements;
+
+/* Each of the receivers sees one end of data in what was written: the last three octets, or (not `whole`) none. */
+enum { RECEIVERS = 24, RECEIVERS_NUL_STAYS = 8 };
+
+static void judge(const uint8_t *data, size_t n, bool whole, unsigned receivers) {
+  size_t expected = whole ? n - 3 : n;
+  outputs++;
+  if (whole) assert_memory_equal(data + expected, ".\r\n", 3);
+  for (unsigned k = 0; k < receivers; k++) {
+    struct receiver receiver = {.lf_ends = k & 1, .cr_ends = k >> 1 & 1, .crs_end = k >> 2 & 1};
+    receiver.nul = k / 8 == 0 ? NUL_STAYS : k / 8 == 1 ? NUL_DELETED : NUL_CUTS;
+    judgements++;
+    if (first_end(&receiver, data, n) != expected) {
+      for (size_t i = 0; i < n; i++) print_error("%02x ", data[i]);
+      print_error("\n");
+      fail_msg("an end of data at %zu for receiver %u", first_end(&receiver, data, n), k);
+    }
+  }
+}
+
+/* ---- Strings ---- */
+
+struct string {
+  uint8_t data[ROOM];
+  size_t n, begin, end; /* the symbols are data[begin..end) */
+};
+
+/* The string of `length` symbols with this number, after `before` and ahead of `after`. */
+static void make_string(struct string *string, size_t number, size_t length, const char *before, const char *after) {
+  string->begin = strlen(before);
+  memcpy(string->data, before, string->begin);
+  string->end = string->begin + length;
+  for (size_t i = string->begin; i < string->end; i++, number /= SYMBOLS) string->data[i] = symbols[number % SYMBOLS];
+  string->n = string->end + strlen(after);
+  memcpy(string->data + string->end, after, strlen(after));
+}
+
+/* ---- Codecs ---- */
+
+typedef cte_status set_up(cte_stream *s, const cte_smtp_options *options);
+
+struct outcome_of {
+  int status;
+  uint32_t anomalies;
+  size_t read, written;
+  uint8_t data[2 * ROOM];
+};
+
+/* A stream over a string in pieces; `cuts` ascend. */
+static void streamed(struct outcome_of *got, set_up *begin, const cte_smtp_options *options, const struct string *string,
+                     const size_t *cuts, size_t count) {
+  cte_stream s;
+  cte_output out = {got->data, sizeof got->data, 0};
+  size_t from = 0;
+  got->status = begin(&s, options);
+  got->read = 0;
+  for (size_t i = 0; i <= count && got->status == CTE_OK; i++) {
+    size_t to = i < count ? cuts[i] : string->n;
+    cte_input in = {string->data + from, to - from, 0};
+    got->status = cte_stream_update(&s, &in, &out);
+    got->read = from + in.pos;
+    from = to;
+  }
+  if (got->status == CTE_OK) got->status = cte_stream_finish(&s, &out);
+  got->anomalies = cte_stream_anomalies(&s);
+  got->written = out.pos;
+}
+
+static void same(const struct outcome_of *got, const struct outcome_of *expected, bool read) {
+  assert_int_equal(got->status, expected->status);
+  assert_int_equal(got->anomalies, expected->anomalies);
+  assert_int_equal(got->written, expected->written);
+  assert_memory_equal(got->data, expected->data, got->written);
+  if (read) assert_int_equal(got->read, expected->read);
+}
+
+/* Of the streams one in 32 runs at scale 1; at scale 32 all do. */
+static bool sampled(void) {
+  return random_below(32000) < scaled(1000);
+}
+
+/*
+ * The same cut in two at each place, and by chance cut anywhere: the same outcome. In an error the offset of an octet of
+ * an earlier piece is not in `read`.
+ */
+static void check_cut(set_up *begin, const cte_smtp_options *options, const struct string *string,
+                      const struct outcome_of *expected) {
+  static struct outcome_of got;
+  for (size_t cut = 0; cut <= string->n; cut++) {
+    if (!sampled()) continue;
+    streamed(&got, begin, options, string, &cut, 1);
+    same(&got, expected, expected->status >= 0);
+    cut_runs++;
+  }
+  if (!sampled()) return;
+  size_t cuts[ROOM], count = 0;
+  for (size_t cut = 0; cut <= string->n; cut++)
+    if (random_one_in(2)) cuts[count++] = cut;
+  streamed(&got, begin, options, string, cuts, count);
+  same(&got, expected, expected->status >= 0);
+  many_cut_runs++;
+}
+
+typedef cte_result one_shot(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options);
+
+static void run_one_shot(struct outcome_of *got, one_shot *codec, const cte_smtp_options *options,
+                         const struct string *string) {
+  cte_result result = codec(string->data, string->n, got->data, sizeof got->data, options);
+  got->status = result.status;
+  got->anomalies = result.anomalies;
+  got->read = result.read;
+  got->written = result.written;
+  one_shots++;
+}
+
+/* ---- The reader ---- */
+
+/* A message that is to be passed on is what the strictest writer takes, unless something in it was to be kept. */
+static void check_message(const cte_smtp_options *options, const struct outcome_of *message) {
+  static uint8_t data[2 * ROOM + 8];
+  if (options->bare_lf == CTE_SMTP_KEEP || options->bare_cr == CTE_SMTP_KEEP || options->nul == CTE_SMTP_KEEP) return;
+  cte_result result = cte_smtp_write(message->data, message->written, data, sizeof data, NULL);
+  assert_int_equal(result.status, CTE_OK);
+}
+
+static bool refuses(uint8_t policy) {
+  return policy == CTE_SMTP_DEFAULT || policy == CTE_SMTP_REJECT;
+}
+
+static void check_reader(const struct string *string, const cte_smtp_options *options, const struct truth *truth) {
+  static struct outcome_of got;
+  run_one_shot(&got, cte_smtp_read, options, string);
+  assert_int_equal(got.status, truth->ends ? CTE_END : CTE_ERROR_TRUNCATED);
+  assert_int_equal(got.read, truth->end);
+  bool rejected = (truth->bare_lf && refuses(options->bare_lf)) || (truth->bare_cr && refuses(options->bare_cr)) ||
+                  (truth->nul && refuses(options->nul));
+  if (truth->ends) {
+    uint32_t met = (truth->bare_lf ? CTE_ANOMALY_BARE_LF : 0) | (truth->bare_cr ? CTE_ANOMALY_BARE_CR : 0) |
+                   (truth->nul ? CTE_ANOMALY_NUL : 0) | (rejected ? CTE_VERDICT_REJECTED : 0);
+    assert_int_equal(got.anomalies, met);
+    if (!rejected) check_message(options, &got);
+  }
+  check_cut(cte_stream_smtp_read, options, string, &got);
+}
+
+/* Each pair of a policy and an octet; the policies of long lines take turns, as no line is long. */
+static cte_smtp_options nth_options(unsigned k, unsigned policies) {
+  static const uint8_t long_lines[] = {CTE_SMTP_DEFAULT, CTE_SMTP_REJECT, CTE_SMTP_NORMALIZE, CTE_SMTP_KEEP};
+  cte_smtp_options options = {.long_line = long_lines[random_below(4)]};
+  options.bare_lf = (uint8_t)(CTE_SMTP_REJECT + k % policies);
+  options.bare_cr = (uint8_t)(CTE_SMTP_REJECT + k / policies % policies);
+  options.nul = (uint8_t)(CTE_SMTP_REJECT + k / policies / policies);
+  if (options.bare_lf == CTE_SMTP_REJECT && random_one_in(2)) options.bare_lf = CTE_SMTP_DEFAULT;
+  return options;
+}
+
+/* Followed by an end of data and a command, and followed by nothing. */
+static void read_string(size_t number, size_t length, const char *before) {
+  static const char *const after[] = {"\r\n.\r\nQUIT\r\n", ""};
+  static struct string string;
+  for (size_t k = 0; k < COUNT(after); k++) {
+    make_string(&string, number, length, before, after[k]);
+    struct truth truth = rfc(string.data, string.n);
+    for (unsigned policy = 0; policy < 64; policy++) {
+      cte_smtp_options options = nth_options(policy, 4);
+      check_reader(&string, &options, &truth);
+    }
+  }
+}
+
+/* ---- The writer ---- */
+
+/* The strictest reader takes what was written, and reads the message that went in where nothing in it was odd. */
+static void check_comes_back(const struct string *string, const struct outcome_of *data) {
+  static uint8_t back[2 * ROOM];
+  cte_result result = cte_smtp_read(data->data, data->written, back, sizeof back, NULL);
+  assert_int_equal(result.status, CTE_END);
+  assert_int_equal(result.read, data->written);
+  assert_int_equal(result.anomalies, 0);
+  if (data->anomalies != 0) return;
+  assert_memory_equal(back, string->data, string->n);
+  assert_in_range(result.written, string->n, string->n + 2);
+}
+
+static void check_writer(const struct string *string, const cte_smtp_options *options, struct outcome_of *last) {
+  static struct outcome_of got;
+  run_one_shot(&got, cte_smtp_write, options, string);
+  check_cut(cte_stream_smtp_write, options, string, &got);
+  bool judged = got.status == last->status && got.written == last->written &&
+                memcmp(got.data, last->data, got.written) == 0 && got.anomalies == last->anomalies;
+  if (judged) return;
+  assert_true(got.status == CTE_OK || got.status == CTE_ERROR_BARE_LF || got.status == CTE_ERROR_BARE_CR ||
+              got.status == CTE_ERROR_NUL);
+  judge(got.data, got.written, got.status == CTE_OK, RECEIVERS);
+  if (got.status == CTE_OK) check_comes_back(string, &got);
+  *last = got;
+}
+
+static void write_string(size_t number, size_t length, const char *before) {
+  static struct string string;
+  static struct outcome_of last;
+  make_string(&string, number, length, before, "");
+  last.status = CTE_ERROR_ARGUMENT;
+  for (unsigned policy = 0; policy < 27; policy++) {
+    cte_smtp_options options = nth_options(policy, 3);
+    check_writer(&string, &options, &last);
+  }
+}
+
+/* BDAT has no end of data: nothing is added, and what is kept stays. */
+static void bdat_string(size_t number, size_t length, const char *before) {
+  static struct string string;
+  static struct outcome_of got;
+  static const cte_smtp_options keep = {.bare_lf = CTE_SMTP_KEEP, .bare_cr = CTE_SMTP_KEEP, .nul = CTE_SMTP_KEEP, .bdat = 1};
+  make_string(&string, number, length, before, "");
+  run_one_shot(&got, cte_smtp_write, &keep, &string);
+  assert_int_equal(got.status, CTE_OK);
+  assert_int_equal(got.written, string.n);
+  assert_memory_equal(got.data, string.data, string.n);
+  check_cut(cte_stream_smtp_write, &keep, &string, &got);
+}
+
+/*
+ * ---- cte_dots_next: it rejects nothing, and still there is one end, whatever line ends a receiver has ----
+ *
+ * To it a NUL is text: for a receiver that deletes NULs there would be an end in CRLF NUL '.' CRLF, which only
+ * cte_smtp_write can keep from it.
+ */
+
+static void stuff(const uint8_t *src, size_t n, uint32_t *state, uint8_t *dst, size_t *written) {
+  for (size_t at = 0;;) {
+    size_t piece = cte_dots_next(src + at, n - at, state);
+    memcpy(dst + *written, src + at, piece);
+    *written += piece;
+    at += piece;
+    if (at == n) return;
+    dst[(*written)++] = '.';
+  }
+}
+
+static void dots_string(size_t number, size_t length, const char *before) {
+  static struct string string;
+  static uint8_t whole[2 * ROOM], got[2 * ROOM];
+  make_string(&string, number, length, before, "");
+  size_t all = 0;
+  for (size_t cut = 0; cut <= string.n; cut++) {
+    uint8_t *dst = cut == 0 ? whole : got;
+    uint32_t state = 0;
+    size_t n = 0;
+    stuff(string.data, cut, &state, dst, &n);
+    stuff(string.data + cut, string.n - cut, &state, dst, &n);
+    n += cte_dots_end(dst + n, state);
+    if (cut == 0)
+      judge(whole, all = n, true, memchr(string.data, 0, string.n) ? RECEIVERS_NUL_STAYS : RECEIVERS);
+    else
+      assert_true(n == all && memcmp(got, whole, n) == 0);
+    cut_runs++;
+  }
+}
+
+/* ---- Every string ---- */
+
+/*
+ * Of the rows, the one that is chosen by itself takes all strings; the others those of up to five symbols. Below scale 1
+ * there are fewer of the longest.
+ */
+static void every_string(const char *test, void (*check)(size_t number, size_t length, const char *before)) {
+  static const char *const before[] = {"a\r\n", "a", ""};
+  random_begin(test);
+  strings = one_shots = cut_runs = many_cut_runs = outputs = judgements = 0;
+  size_t longest = strcmp(cte_isa_name(), rows_name(0)) == 0 ? LONGEST : LONGEST - 2;
+  for (size_t k = 0; k < COUNT(before); k++) {
+    /* Without a line before them the strings are two symbols shorter, as that line's CRLF. */
+    size_t count = 1;
+    for (size_t length = 0; length <= (k == 0 ? longest : longest - 2); length++, count *= SYMBOLS)
+      for (size_t number = 0; number < count; number++) {
+        bool run = length < LONGEST ? fixed_case() : random_below(1000) < scaled(1000);
+        if (!run) continue;
+        check(number, length, before[k]);
+        strings++;
+      }
+  }
+  print_message("%s: %llu strings, %llu one-shot calls, %llu streams cut once, %llu cut anywhere; %llu outputs judged "
+                "%llu times\n",
+                test, (unsigned long long)strings, (unsigned long long)one_shots, (unsigned long long)cut_runs,
+                (unsigned long long)many_cut_runs, (unsigned long long)outputs, (unsigned long long)judgements);
+}
+
+static void reader(void **state) {
+  (void)state;
+  every_string("reader", read_string);
+}
+
+static void writer(void **state) {
+  (void)state;
+  every_string("writer", write_string);
+}
+
+static void bdat(void **state) {
+  (void)state;
+  every_string("bdat", bdat_string);
+}
+
+static void dots(void **state) {
+  (void)state;
+  every_string("dots", dots_string);
+}
+
+/* ---- The judges themselves ---- */
+
+/* mail-facts: the twelve that do not end the data, and for which receivers they do. Bit k is receiver k of judge(). */
+static const struct {
+  const char *data;
+  size_t n;
+  bool lf, cr, crs, deleted, cuts; /* what alone makes it an end */
+} known[] = {
+    {TEXT("a\n.\n"), .lf = true},
+    {TEXT("a\r.\r"), .cr = true},
+    {TEXT("a\n.\r\n"), .lf = true},
+    {TEXT("a\r\n.\n"), .lf = true},
+    {TEXT("a\r.\r\n"), .cr = true},
+    {TEXT("a\r\n.\rb"), .cr = true},
+    {TEXT("a\r\n\0.\r\n"), .deleted = true},
+    {TEXT("a\r\n.\0\r\n"), .deleted = true, .cuts = true},
+    {TEXT("a\r\n.\0b\r\n"), .cuts = true},
+    {TEXT("a\r\n.\r\r\n"), .cr = true, .crs = true},
+};
+
+static void judges(void **state) {
+  (void)state;
+  static const struct receiver lf = {.lf_ends = true}, cr = {.cr_ends = true}, crs = {.crs_end = true},
+                               deleted = {.nul = NUL_DELETED}, cuts = {.nul = NUL_CUTS}, strict = {0};
+  for (size_t i = 0; i < COUNT(known); i++) {
+    const uint8_t *data = (const uint8_t *)known[i].data;
+    size_t n = known[i].n;
+    assert_false(rfc(data, n).ends);
+    assert_int_equal(first_end(&strict, data, n), n);
+    assert_int_equal(first_end(&lf, data, n) < n, known[i].lf);
+    assert_int_equal(first_end(&cr, data, n) < n, known[i].cr);
+    assert_int_equal(first_end(&crs, data, n) < n, known[i].crs);
+    assert_int_equal(first_end(&deleted, data, n) < n, known[i].deleted);
+    assert_int_equal(first_end(&cuts, data, n) < n, known[i].cuts);
+  }
+  assert_int_equal(rfc((const uint8_t *)".\r\na", 4).end, 3);
+  assert_int_equal(rfc((const uint8_t *)"\r\r\n.\r\na", 7).end, 6);
+}
+
+/* The strict receiver and the RFC's automaton were written apart and agree. */
+static void judges_agree(void **state) {
+  (void)state;
+  static const struct receiver strict = {0};
+  static struct string string;
+  for (size_t length = 0, count = 1; length <= LONGEST; length++, count *= SYMBOLS)
+    for (size_t number = 0; number < count; number++) {
+      if (!fixed_case()) continue;
+      make_string(&string, number, length, "a\r\n", "\r\n.\r\n");
+      assert_int_equal(first_end(&strict, string.data, string.n) + 3, rfc(string.data, string.n).end);
+    }
+}
+
+int main(void) {
+  static const struct CMUnitTest tests[] = {cmocka_unit_test(judges), cmocka_unit_test(judges_agree),
+                                            cmocka_unit_test(reader), cmocka_unit_test(writer),
+                                            cmocka_unit_test(bdat),   cmocka_unit_test(dots)};
+  return run_on_every_row("smuggling", tests, COUNT(tests));
+}
