@@ -1,0 +1,84 @@
+/*
+ * faults.c: loaded before libc (LD_PRELOAD), a system that gives little at a time: each read and write stops at a random
+ * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
+ * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
+ * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static uint64_t setting(const char *name, uint64_t otherwise) {
+  const char *text = getenv(name);
+  return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* A linear congruential generator; its high bits. */
+static uint32_t chance(uint32_t below) {
+  static uint64_t state;
+  if (state == 0) state = setting("CTE_FAULTS_SEED", 1) + 1;
+  state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return (uint32_t)((state >> 33) % below);
+}
+
+static void count_call(void) {
+  static uint64_t calls;
+  if (++calls == setting("CTE_FAULTS_KILL", 0)) kill(getpid(), SIGKILL);
+}
+
+static int interrupted(void) {
+  count_call();
+  if (chance(100) >= setting("CTE_FAULTS_EINTR", 0)) return 0;
+  errno = EINTR;
+  return 1;
+}
+
+static size_t shortened(size_t size) {
+  uint64_t most = setting("CTE_FAULTS_SHORT", 0);
+  if (most == 0 || size <= 1) return size;
+  size_t count = 1 + chance((uint32_t)most);
+  return count < size ? count : size;
+}
+
+typedef ssize_t read_call(int fd, void *data, size_t size);
+typedef ssize_t write_call(int fd, const void *data, size_t size);
+typedef int name_call(const char *name);
+typedef int names_call(const char *from, const char *to);
+
+/* POSIX lets dlsym give functions; ISO C does not. */
+#define NEXT(type, name) ((type *)(uintptr_t)dlsym(RTLD_NEXT, name))
+
+ssize_t read(int fd, void *data, size_t size) {
+  return interrupted() ? -1 : NEXT(read_call, "read")(fd, data, shortened(size));
+}
+
+ssize_t write(int fd, const void *data, size_t size) {
+  static uint64_t writes;
+  uint64_t fail = setting("CTE_FAULTS_FAIL", 0);
+  if (interrupted()) return -1;
+  if (fd > 2 && fail != 0 && ++writes >= fail) {
+    errno = ENOSPC;
+    return -1;
+  }
+  return NEXT(write_call, "write")(fd, data, shortened(size));
+}
+
+int link(const char *from, const char *to) {
+  count_call();
+  return NEXT(names_call, "link")(from, to);
+}
+
+int unlink(const char *name) {
+  count_call();
+  return NEXT(name_call, "unlink")(name);
+}
+
+int rename(const char *from, const char *to) {
+  count_call();
+  return NEXT(names_call, "rename")(from, to);
+}
