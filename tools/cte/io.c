@@ -38,13 +38,15 @@ const char *shown(const char *file) {
   free(copy);
   copy = allocate(strlen(file) + 1);
   char *out = copy;
+  int rest = 0; /* the octets that may follow in a UTF-8 character */
   for (const unsigned char *c = (const unsigned char *)file; *c != '\0'; c++) {
-    bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8 */
-    if (c1 || *c < 32 || *c == 127)
-      *out++ = '?';
-    else
-      *out++ = (char)*c;
+    bool follows = rest > 0 && (*c & 0xC0) == 0x80;
+    rest = follows ? rest - 1 : *c >= 0xF0 ? 3 : *c >= 0xE0 ? 2 : *c >= 0xC2 ? 1 : 0;
+    bool c1 = *c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8; alone for a terminal of 8 bits */
+    bool control = c1 || *c < 32 || *c == 127 || (*c >= 0x80 && *c < 0xA0 && !follows);
+    *out++ = control ? '?' : (char)*c;
     c += c1;
+    if (c1) rest = 0;
   }
   *out = '\0';
   return copy;
