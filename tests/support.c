@@ -71,7 +71,11 @@ static uint64_t seed(void) {
 
 void random_begin(const char *test) {
   print_message("%s: CTE_TEST_SEED=%llu\n", test, (unsigned long long)seed());
-  random_state = seed() * UINT64_C(0x9E3779B97F4A7C15) | 1;
+  random_from(seed());
+}
+
+void random_from(uint64_t value) {
+  random_state = value * UINT64_C(0x9E3779B97F4A7C15) | 1;
   for (int i = 0; i < 8; i++) random_u64();
 }
 
@@ -923,12 +927,17 @@ void check_bad_options(const struct subject *subject, const void *options) {
 
 /* ---- The rows ---- */
 
+void row_begin(size_t row) {
+  current_row = row;
+  rows_select(row);
+}
+
 int run_on_every_row(const char *group, const struct CMUnitTest *tests, size_t count) {
   int failed = 0;
-  for (current_row = 0; current_row < rows_count(); current_row++) {
+  for (size_t row = 0; row < rows_count(); row++) {
     char name[100];
-    snprintf(name, sizeof name, "%s on %s", group, rows_name(current_row));
-    rows_select(current_row);
+    snprintf(name, sizeof name, "%s on %s", group, rows_name(row));
+    row_begin(row);
     failed += _cmocka_run_group_tests(name, tests, count, NULL, NULL);
   }
   return failed != 0;

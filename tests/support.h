@@ -39,6 +39,8 @@ uint8_t *guarded_copy(const void *src, size_t n, bool tail);
 
 /* Prints the test's seed and starts the generator from it. */
 void random_begin(const char *test);
+/* Starts it from a given seed, printing nothing. */
+void random_from(uint64_t value);
 uint32_t random_u32(void);
 uint64_t random_u64(void);
 /* 0..n-1; n >= 1. */
@@ -150,6 +152,9 @@ void test_large(const struct subject *subject, const void *options, size_t count
 
 /* Every option that is not allowed: one-shot, stream, bound. */
 void check_bad_options(const struct subject *subject, const void *options);
+
+/* Chooses a row of kernels, which the checks name in their reports. */
+void row_begin(size_t row);
 
 /* Runs the group on every row of kernels, the hostile ones too: the body of each program's main. */
 int run_on_every_row(const char *group, const struct CMUnitTest *tests, size_t count);

@@ -1,0 +1,103 @@
+/* base64.c: fuzzes cte/base64.h. */
+#include "fuzz.h"
+
+static uint64_t columns_of(const uint8_t *head) {
+  static const uint64_t some[] = {0,
+                                  CTE_COLUMNS_NONE,
+                                  1,
+                                  2,
+                                  3,
+                                  4,
+                                  5,
+                                  7,
+                                  8,
+                                  57,
+                                  60,
+                                  64,
+                                  72,
+                                  75,
+                                  76,
+                                  77,
+                                  200,
+                                  1000,
+                                  UINT64_C(1) << 40,
+                                  CTE_COLUMNS_NONE - 1};
+  return head[0] < 128 ? some[head[0] % COUNT(some)] : 1 + (uint64_t)head[1];
+}
+
+static cte_base64_encode_options encode_options(const uint8_t *head) {
+  return (cte_base64_encode_options){.columns = columns_of(head),
+                                     .line_end = head[2] & 1,
+                                     .last_line = head[2] >> 1 & 1,
+                                     .alphabet = head[2] >> 2 & 1,
+                                     .padding = head[2] >> 3 & 1};
+}
+
+static cte_base64_decode_options decode_options(const uint8_t *head) {
+  return (cte_base64_decode_options){.reject = fuzz_reject(head, CTE_BASE64_REJECT_STRICT),
+                                     .alphabet = head[4] % 3,
+                                     .line_ends = head[5] % 3,
+                                     .after_padding = head[6] & 1};
+}
+
+/* What was encoded decodes to itself, with no anomaly but those that the options ask for. */
+static void comes_back(const cte_base64_encode_options *options, const struct fuzz *f) {
+  size_t size = cte_base64_encoded_size(f->size, options);
+  uint8_t *coded = fuzz_memory(size);
+  cte_result encoded = cte_base64_encode(f->data, f->size, coded, size, options);
+  REQUIRE(encoded.status == CTE_OK && encoded.read == f->size && encoded.written == size);
+  cte_base64_decode_options back = {.alphabet = options->alphabet};
+  size_t bound = cte_base64_decoded_bound(size, &back);
+  REQUIRE(bound >= f->size);
+  uint8_t *plain = fuzz_memory(f->size);
+  cte_result decoded = cte_base64_decode(coded, size, plain, f->size, &back);
+  REQUIRE(decoded.status == CTE_OK && decoded.read == size && decoded.written == f->size);
+  REQUIRE(f->size == 0 || memcmp(plain, f->data, f->size) == 0);
+  uint32_t expected = 0;
+  if (options->padding == CTE_BASE64_UNPADDED) expected |= CTE_ANOMALY_MISSING_PADDING;
+  if (options->columns > CTE_COLUMNS_MIME) expected |= CTE_ANOMALY_LINE_OVER_76;
+  REQUIRE((decoded.anomalies & ~expected) == 0);
+  free(plain);
+  free(coded);
+}
+
+static int value_of(uint8_t c, bool url) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  const char *at = c ? strchr(digits, c) : NULL;
+  if (at) return (int)(at - digits);
+  return c == (url ? '-' : '+') ? 62 : c == (url ? '_' : '/') ? 63 : -1;
+}
+
+/* RFC 4648 sections 3.2 - 3.5 and 4: whole quanta, no other character, '=' at the very end alone, unused bits zero. */
+static bool grammatical(const uint8_t *src, size_t n, bool url) {
+  if (n % 4 != 0) return false;
+  size_t padding = n && src[n - 1] == '=' ? 1 + (src[n - 2] == '=') : 0;
+  for (size_t i = 0; i < n - padding; i++)
+    if (value_of(src[i], url) < 0) return false;
+  if (padding == 0) return true;
+  return (value_of(src[n - padding - 1], url) & (padding == 2 ? 15 : 3)) == 0;
+}
+
+static void strict_keeps_the_grammar(const struct fuzz *f) {
+  for (int url = 0; url < 2; url++) {
+    cte_base64_decode_options strict = CTE_BASE64_DECODE_STRICT;
+    strict.alphabet = (uint8_t)url;
+    size_t bound = cte_base64_decoded_bound(f->size, &strict);
+    uint8_t *plain = fuzz_memory(bound);
+    cte_result decoded = cte_base64_decode(f->data, f->size, plain, bound, &strict);
+    REQUIRE((decoded.status == CTE_OK) == grammatical(f->data, f->size, url));
+    free(plain);
+  }
+}
+
+void fuzz_one(const struct fuzz *f) {
+  if (f->head[0] & 1) {
+    cte_base64_encode_options options = encode_options(f->head + 5);
+    fuzz_codec(&base64_encode_subject, &options, f);
+    comes_back(&options, f);
+  } else {
+    cte_base64_decode_options options = decode_options(f->head + 5);
+    fuzz_codec(&base64_decode_subject, &options, f);
+    strict_keeps_the_grammar(f);
+  }
+}

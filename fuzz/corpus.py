@@ -1,0 +1,90 @@
+"""corpus.py OUT MAIL: seeds for the fuzz targets, in OUT/<target>/: the literals of the tests, and real mail from MAIL.
+
+A seed is a head of 16 octets (fuzz.h) and a payload. Each payload is given the head of zeros, which is what mail wants, and
+others made from the payload's digest, so that every run makes the same files.
+"""
+
+import ast
+import base64
+import hashlib
+import pathlib
+import quopri
+import re
+import sys
+
+MOST = 4000  # octets of a payload
+TESTS = pathlib.Path(__file__).parent.parent / "tests"
+TARGETS = {
+    "base64": ["base64"],
+    "quoted_printable": ["quoted_printable"],
+    "lines": ["lines"],
+    "smtp_write": ["smtp"],
+    "smtp_read": ["smtp"],
+    "streams": ["base64", "quoted_printable", "smtp", "stream"],
+}
+# Where lines, runs of blanks and blocks of kernels have their ends.
+EDGES = (
+    [b" " * n + end for n in (1024, 1025) for end in (b"", b"\r\n", b"a\r\n")]
+    + [b"=" + b"\t" * n + b"\r\n" for n in (1, 1024, 1025)]
+    + [b"a" * n + b"\r\n.\r\n" for n in (63, 64, 65, 76, 77, 997, 998, 999, 1996)]
+    + [b"\xc3\xa9" * n + b"\r\n" for n in (37, 38, 499, 500)]
+    + [b"\r" * 70 + b"\n.\r\n", b"\n.\n" * 30, b".\r\n" * 30, b"\r\n.\r.\n\0." * 9, b"\0" * 200, b"=" * 200]
+)
+
+
+def literals(path):
+    """The octets of the C string literals of a file, neighbours joined."""
+    for run in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', path.read_text()):
+        parts = re.findall(r'"((?:[^"\\]|\\.)*)"', run)
+        try:
+            yield b"".join(ast.literal_eval('b"' + part + '"') for part in parts)
+        except (SyntaxError, ValueError):
+            continue  # an octet that Python writes otherwise
+
+
+def windows(data):
+    """The begin of a message, and what stands after its head."""
+    yield data[:1500]
+    body = re.search(rb"\r?\n\r?\n", data)
+    if body:
+        yield data[body.end() : body.end() + 1500]
+
+
+def mail(folder):
+    for path in sorted(folder.iterdir())[::6]:
+        yield from windows(path.read_bytes())
+
+
+def coded(target, text):
+    """What the decoder of the target reads, besides the text itself."""
+    if target in ("base64", "streams"):
+        yield base64.encodebytes(text[:1500]).replace(b"\n", b"\r\n")
+    if target in ("quoted_printable", "streams"):
+        yield quopri.encodestring(text[:1000]).replace(b"\n", b"\r\n")
+    if target in ("smtp_read", "streams"):
+        yield re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", text[:1500])) + b"\r\n.\r\nNOOP\r\n"
+
+
+def write(folder, payload):
+    payload = payload[:MOST]
+    digest = hashlib.sha256(payload).digest()
+    for head in (bytes(16), digest[:16]):
+        seed = head + payload
+        (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+
+
+def main(out, folder):
+    messages = list(mail(folder)) if folder.is_dir() else []
+    for target, tests in TARGETS.items():
+        (out / target).mkdir(parents=True, exist_ok=True)
+        payloads = set(EDGES + messages)
+        for test in tests:
+            payloads.update(literals(TESTS / (test + ".c")))
+        for text in messages[::4]:
+            payloads.update(coded(target, text))
+        for payload in sorted(payloads):
+            write(out / target, payload)
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))

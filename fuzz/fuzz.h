@@ -1,0 +1,37 @@
+/*
+ * fuzz.h: what the fuzz targets share. An input is a head of 16 octets, which chooses the entry, its options and the seed of
+ * all chance (cuts, room), and a payload. A check that fails ends the program.
+ */
+#ifndef CTE_FUZZ_FUZZ_H
+#define CTE_FUZZ_FUZZ_H
+
+#include "support.h"
+
+#define FUZZ_HEAD 16
+
+/* The head's octets: 0 the entry, 1-4 the seed, the rest the options, as each target reads them. */
+struct fuzz {
+  uint8_t head[FUZZ_HEAD]; /* zeros where the input is shorter */
+  const uint8_t *data;     /* never NULL */
+  size_t size;
+};
+
+/* What each target is: one input. */
+void fuzz_one(const struct fuzz *f);
+
+/* A codec on every row of kernels: one-shot against guard pages, streamed with cuts by chance, against the reference. */
+void fuzz_codec(const struct subject *subject, const void *options, const struct fuzz *f);
+
+/* A set of anomalies to reject, from four octets: none, the strict one, all, or any. */
+uint32_t fuzz_reject(const uint8_t *head, uint32_t strict);
+
+/* n octets that nothing else shares, to be freed; NULL for none. AddressSanitizer watches both ends. */
+uint8_t *fuzz_memory(size_t n);
+
+/* What must hold beside what the reference says. */
+#define REQUIRE(condition)                                                                                                  \
+  do {                                                                                                                      \
+    if (!(condition)) fail_msg("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                                      \
+  } while (0)
+
+#endif

@@ -1,0 +1,64 @@
+/* smtp_read.c: fuzzes the reader of cte/smtp.h. */
+#include "fuzz.h"
+
+static cte_smtp_options options_of(const uint8_t *head) {
+  cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, 0, {0}};
+  if (options.long_line == CTE_SMTP_SPACE) options.long_line = CTE_SMTP_DEFAULT;
+  return options;
+}
+
+/* RFC 5321 section 4.1.1.4: CRLF "." CRLF, the first CRLF being the command's where the data is empty. 0: no end. */
+static size_t end_of_data(const uint8_t *src, size_t n) {
+  if (n >= 3 && memcmp(src, ".\r\n", 3) == 0) return 3;
+  for (size_t i = 0; i + 5 <= n; i++)
+    if (memcmp(src + i, "\r\n.\r\n", 5) == 0) return i + 5;
+  return 0;
+}
+
+/* A line that RFC 5321 section 2.3.8 allows: CR and LF in CRLF alone, no NUL. */
+static bool lines_alone(const uint8_t *src, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (src[i] == 0 || src[i] == '\n') return false;
+    if (src[i] == '\r' && (++i == n || src[i] != '\n')) return false;
+  }
+  return true;
+}
+
+/* The end does not depend on any policy. */
+static void ends(const cte_smtp_options *options, const struct fuzz *f) {
+  size_t bound = cte_smtp_read_bound(f->size, options), end = end_of_data(f->data, f->size);
+  uint8_t *message = fuzz_memory(bound);
+  cte_result got = cte_smtp_read(f->data, f->size, message, bound, options);
+  REQUIRE(got.status == (end ? CTE_END : CTE_ERROR_TRUNCATED));
+  REQUIRE(got.read == (end ? end : f->size));
+  free(message);
+}
+
+/* A strict reader accepts what the grammar allows and nothing else; what it accepts is written and read again. */
+static void accepts(const struct fuzz *f) {
+  static const cte_smtp_options any_length = {.long_line = CTE_SMTP_KEEP};
+  uint8_t *message = fuzz_memory(f->size);
+  cte_result got = cte_smtp_read(f->data, f->size, message, f->size, NULL);
+  bool accepted = got.status == CTE_END && !(got.anomalies & CTE_VERDICT_REJECTED);
+  REQUIRE(accepted == (got.status == CTE_END && lines_alone(f->data, got.read)));
+  if (accepted) {
+    REQUIRE(lines_alone(message, got.written));
+    size_t bound = cte_smtp_write_bound(got.written, &any_length);
+    uint8_t *data = fuzz_memory(bound), *again = fuzz_memory(got.written);
+    cte_result sent = cte_smtp_write(message, got.written, data, bound, &any_length);
+    REQUIRE(sent.status == CTE_OK);
+    cte_result back = cte_smtp_read(data, sent.written, again, got.written, NULL);
+    REQUIRE(back.status == CTE_END && back.read == sent.written && back.written == got.written);
+    REQUIRE(got.written == 0 || memcmp(again, message, got.written) == 0);
+    free(again);
+    free(data);
+  }
+  free(message);
+}
+
+void fuzz_one(const struct fuzz *f) {
+  cte_smtp_options options = options_of(f->head + 5);
+  fuzz_codec(&smtp_read_subject, &options, f);
+  ends(&options, f);
+  accepts(f);
+}

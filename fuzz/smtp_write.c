@@ -1,0 +1,94 @@
+/* smtp_write.c: fuzzes the writer of cte/smtp.h, and its dots without a copy. */
+#include "fuzz.h"
+#include "rows.h"
+
+static cte_smtp_options options_of(const uint8_t *head) {
+  cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, head[4] & 1, {0}};
+  if (options.long_line == CTE_SMTP_SPACE) options.long_line = CTE_SMTP_DEFAULT;
+  if (options.bdat && options.long_line == CTE_SMTP_NORMALIZE) options.long_line = CTE_SMTP_KEEP;
+  if (options.bdat) return options;
+  if (options.bare_lf == CTE_SMTP_KEEP) options.bare_lf = CTE_SMTP_NORMALIZE;
+  if (options.bare_cr == CTE_SMTP_KEEP) options.bare_cr = CTE_SMTP_NORMALIZE;
+  if (options.nul == CTE_SMTP_KEEP) options.nul = CTE_SMTP_NORMALIZE;
+  return options;
+}
+
+/*
+ * No receiver can find two ends in these octets, or miss the one: CR and LF stand in CRLF alone, there is no NUL, and one
+ * line is a lone dot, the last.
+ */
+static bool one_end(const uint8_t *data, size_t n) {
+  size_t begin = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (data[i] == 0 || data[i] == '\n') return false;
+    if (data[i] != '\r') continue;
+    if (++i == n || data[i] != '\n') return false;
+    if (i - begin == 2 && data[begin] == '.') return i + 1 == n;
+    begin = i + 1;
+  }
+  return false;
+}
+
+/* What was written is read again: the same message, and written once more the same octets. */
+static void comes_back(const uint8_t *data, size_t n) {
+  static const cte_smtp_options any_length = {.long_line = CTE_SMTP_KEEP};
+  uint8_t *message = fuzz_memory(n), *again = fuzz_memory(n);
+  cte_result got = cte_smtp_read(data, n, message, n, NULL);
+  REQUIRE(got.status == CTE_END && got.read == n && !(got.anomalies & CTE_VERDICT_REJECTED));
+  cte_result back = cte_smtp_write(message, got.written, again, n, &any_length);
+  REQUIRE(back.status == CTE_OK && back.written == n && memcmp(again, data, n) == 0);
+  free(again);
+  free(message);
+}
+
+static void written(const cte_smtp_options *options, const struct fuzz *f) {
+  size_t bound = cte_smtp_write_bound(f->size, options);
+  uint8_t *data = fuzz_memory(bound);
+  cte_result got = cte_smtp_write(f->data, f->size, data, bound, options);
+  REQUIRE(got.status == CTE_OK || got.status < CTE_ERROR_LINE_END);
+  if (got.status == CTE_OK && !options->bdat) {
+    REQUIRE(one_end(data, got.written));
+    uint8_t *exact = fuzz_memory(got.written);
+    memcpy(exact, data, got.written);
+    comes_back(exact, got.written);
+    free(exact);
+  }
+  free(data);
+}
+
+/* Dots without a copy, by pieces that chance cuts. */
+static void dots(const struct fuzz *f) {
+  static struct outcome expected;
+  ref_dots(&expected, f->data, f->size);
+  uint8_t *out = fuzz_memory(2 * f->size);
+  size_t written = 0, most = 1 + random_below(random_one_in(2) ? 8 : 2000);
+  uint32_t state = 0;
+  for (size_t i = 0; i < f->size;) {
+    size_t n = 1 + random_below(most);
+    if (n > f->size - i) n = f->size - i;
+    const uint8_t *piece = guarded_copy(f->data + i, n, random_one_in(2));
+    size_t hit = cte_dots_next(piece, n, &state);
+    REQUIRE(hit <= n);
+    if (hit) memcpy(out + written, piece, hit);
+    written += hit;
+    if (hit < n) out[written++] = '.';
+    i += hit;
+  }
+  REQUIRE(written == expected.size && (written == 0 || memcmp(out, expected.data, written) == 0));
+  uint8_t end[CTE_DOTS_END_SIZE];
+  size_t n = cte_dots_end(end, state);
+  bool ended = f->size == 0 || (f->size >= 2 && memcmp(f->data + f->size - 2, "\r\n", 2) == 0);
+  REQUIRE(n == (ended ? 3 : 5) && memcmp(end, ended ? ".\r\n" : "\r\n.\r\n", n) == 0);
+  free(out);
+}
+
+void fuzz_one(const struct fuzz *f) {
+  cte_smtp_options options = options_of(f->head + 5);
+  fuzz_codec(&smtp_write_subject, &options, f);
+  written(&options, f);
+  for (size_t row = 0; row < rows_count(); row++) {
+    row_begin(row);
+    dots(f);
+  }
+  row_begin(0);
+}
