@@ -477,8 +477,8 @@ static struct step decode_step(void *codec_state, struct report *report, const u
   }
 }
 
-static struct done decode_quick(void *codec_state, const struct report *report, const uint8_t *src, size_t n, uint8_t *dst,
-                                size_t cap) {
+static struct done decode_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *codec_state,
+                                const struct report *report) {
   struct qp_decoder *state = codec_state;
   if (state->long_run) return (struct done){0, 0};
   state->params.recorded = report->anomalies;
