@@ -566,7 +566,7 @@ APART cte_result decode_more(const struct decode_call *call, size_t read, size_t
   if (read > 0 && decode_padding(call, read, &written))
     return (cte_result){.status = CTE_OK, .read = call->n, .written = written, .first_anomaly = SIZE_MAX};
   struct base64_decoder state;
-  cte_base64_decoder_init(&state, call->options);
+  if (cte_base64_decoder_init(&state, call->options) != CTE_OK) return refused();
   state.carry = call->carry;
   return one_shot(decode, &state, call->src, call->n, call->dst, call->cap, (struct done){read, written});
 }

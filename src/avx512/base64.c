@@ -523,7 +523,8 @@ ALWAYS_INLINE void gather_block(struct strip *s, const struct kinds *kinds, uint
   const uint64_t ends = line_ends_in(k);
   /* Lines that begin in this block and end in it are short. */
   const size_t first = least(mask_length(ends), length);
-  if (i + first - s->start > limit) stops |= UINT64_C(1) << (s->start + limit - i);
+  /* The blocks before were within the limit: it is at one of the first `first` octets here. */
+  if (i + first - s->start > limit) stops |= UINT64_C(1) << (s->start + limit - i) % VEC;
   if (stops != 0) {
     length = mask_length(stops);
     keep &= mask_of(length);

@@ -217,7 +217,8 @@ static inline bool apart(const uint8_t *dst, const uint8_t *src, size_t n) {
  * what is to come, CR. The window's octets are those below `end`; those below `before` are not looked at.
  */
 static inline unsigned decided_end(uint64_t equals, uint64_t blanks, uint64_t crs, size_t before, size_t end) {
-  const uint64_t cr = crs >> (end - 1) & 1, kept = (~blanks & below(end - cr)) | below(before);
+  const size_t cr = (size_t)(crs >> (end - 1) & 1);
+  const uint64_t kept = (~blanks & below(end - cr)) | below(before);
   if (kept == 0) return 0;
   const unsigned last = mask_last(kept);
   const uint64_t open = equals & ~below(before), bare = open >> last & 1, digit = open << 1 >> last & 1 & (last + 1 == end);
