@@ -13,8 +13,8 @@ static const struct isa scalar = {"scalar",         always, &cte_scalar_base64, 
                                   &cte_scalar_dots, NULL};
 
 #ifdef __x86_64__
-static const struct isa avx512 = {"avx512",       cte_cpu_avx512, &cte_avx512_base64, &cte_avx512_qp, &cte_avx2_lines,
-                                  &cte_avx2_dots, &scalar};
+static const struct isa avx512 = {"avx512",         cte_cpu_avx512, &cte_avx512_base64, &cte_avx512_qp, &cte_avx2_lines,
+                                  &cte_avx512_dots, &scalar};
 #endif
 #if defined(__x86_64__) || defined(__i386__)
 static const struct isa avx2 = {"avx2",          cte_cpu_avx2,   &cte_avx2_base64, &cte_avx2_qp,

@@ -24,6 +24,15 @@ static inline void vec_store(uint8_t *p, vec v) {
   _mm256_storeu_si256((void *)p, v);
 }
 
+/* What vec_load(p - 1) would be if `octet` stood there. */
+static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
+  return _mm256_mask_expandloadu_epi8(_mm256_set1_epi8((char)octet), ~UINT32_C(1), (const void *)p);
+}
+
+static inline vec vec_zero(void) {
+  return _mm256_setzero_si256();
+}
+
 static inline vec vec_fill(uint8_t octet) {
   return _mm256_set1_epi8((char)octet);
 }
@@ -46,13 +55,36 @@ static inline vec vec_or(vec a, vec b) {
   return _mm256_or_si256(a, b);
 }
 
+static inline vec vec_xor(vec a, vec b) {
+  return _mm256_xor_si256(a, b);
+}
+
+/* a without the bits of b. */
+static inline vec vec_and_not(vec a, vec b) {
+  return _mm256_andnot_si256(b, a);
+}
+
+/* True when a & b is not all zero. */
+static inline bool vec_any(vec a, vec b) {
+  return !_mm256_testz_si256(a, b);
+}
+
+/* The number of the lowest bit of a vec_mask; VEC: none. */
+static inline uint32_t vec_first(uint32_t mask) {
+  return _tzcnt_u32(mask);
+}
+
 static inline vec vec_sub(vec a, vec b) {
   return _mm256_sub_epi8(a, b);
 }
 
-/* 0xff where they are equal. */
+/* 0xff where they are equal. A mask register costs twice as much: clang is not to make one of it. */
 static inline vec vec_equal(vec a, vec b) {
-  return _mm256_cmpeq_epi8(a, b);
+  vec equal = _mm256_cmpeq_epi8(a, b);
+#ifdef __clang__
+  __asm__("" : "+v"(equal));
+#endif
+  return equal;
 }
 
 /* 0xff where a > b, as signed octets. */
@@ -104,19 +136,49 @@ static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t
   return p + _mm_popcnt_u32(keep);
 }
 
-/* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
-static inline uint8_t *store_inserted(uint8_t *p, __m128i pairs, uint32_t mask, const uint8_t rows[256][16]) {
-  _mm_storeu_si128((void *)p, _mm_shuffle_epi8(pairs, _mm_loadu_si128((const void *)rows[mask])));
-  return p + 8 + _mm_popcnt_u32(mask);
+/*
+ * The places of octets that are put before those of the mask: each of them is moved on by those before it. Two at most are
+ * common.
+ */
+static inline uint64_t places_before(uint32_t mask) {
+  uint64_t left = mask, places = left & (0 - left);
+  left = (left ^ places) << 1;
+  const uint64_t second = left & (0 - left);
+  places |= second;
+  for (left = (left ^ second) << 1; left != 0;) {
+    const uint64_t place = left & (0 - left);
+    places |= place;
+    left = (left ^ place) << 1;
+  }
+  return places;
 }
 
 /* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
 static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
-  vec even = _mm256_unpacklo_epi64(v, before), odd = _mm256_unpackhi_epi64(v, before);
-  p = store_inserted(p, _mm256_castsi256_si128(even), mask & 255, rows);
-  p = store_inserted(p, _mm256_castsi256_si128(odd), mask >> 8 & 255, rows);
-  p = store_inserted(p, _mm256_extracti128_si256(even, 1), mask >> 16 & 255, rows);
-  return store_inserted(p, _mm256_extracti128_si256(odd, 1), mask >> 24, rows);
+  (void)rows;
+  const uint64_t places = places_before(mask);
+  /* What is put before an octet takes its place's turn; behind it the octet itself is none. */
+  const __m512i in_places = _mm512_maskz_expand_epi8(~(places << 1) | places, _mm512_castsi256_si512(before));
+  const __m512i octets = _mm512_mask_expand_epi8(in_places, ~places, _mm512_castsi256_si512(v));
+  _mm512_storeu_si512((void *)p, octets);
+  return p + VEC + _mm_popcnt_u32(mask);
+}
+
+#define VEC_STUFFS
+
+/* Stores v, which stands at src, with the '.' of each bit doubled: the end of it. Up to 2 * VEC octets change. */
+static inline uint8_t *store_stuffed(uint8_t *dst, const uint8_t *src, vec v, uint32_t dots) {
+  (void)src;
+  const __m512i octets = _mm512_mask_expand_epi8(_mm512_set1_epi8('.'), ~places_before(dots), _mm512_castsi256_si512(v));
+  _mm512_storeu_si512((void *)dst, octets);
+  return dst + VEC + _mm_popcnt_u32(dots);
+}
+
+/* Stores v, which stands at src, without the '.' of each bit: the end of it. Up to VEC octets change. */
+static inline uint8_t *store_unstuffed(uint8_t *dst, const uint8_t *src, vec v, uint32_t dots) {
+  (void)src;
+  vec_store(dst, _mm256_maskz_compress_epi8(~dots, v));
+  return dst + VEC - _mm_popcnt_u32(dots);
 }
 
 /* ---- Blocks of 64 octets ---- */

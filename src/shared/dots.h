@@ -97,6 +97,7 @@ static inline size_t copy_chunk(const struct chunk *chunk, struct seen *seen) {
   return chunk->size;
 }
 
+#ifndef VEC_STUFFS /* a vec.h may have better ones */
 /*
  * Stores v, which stands at src, with the '.' of each bit doubled: from there on again, an octet later. As many as are
  * common without a branch: a bit that is not there stores behind the end.
@@ -118,6 +119,25 @@ static inline uint8_t *store_stuffed(uint8_t *dst, const uint8_t *src, vec v, ui
   return end;
 }
 
+/* Stores v, which stands at src, without the '.' of each bit: what follows it again, in its place. */
+static inline uint8_t *store_unstuffed(uint8_t *dst, const uint8_t *src, vec v, uint32_t dots) {
+  uint8_t *end = dst + VEC;
+  vec_store(dst, v);
+  for (size_t i = 0; i < VEC / 16; i++) {
+    size_t at = vec_first(dots);
+    vec_store(end - VEC + at, vec_load(src + at + 1));
+    end -= dots != 0;
+    dots &= dots - 1;
+  }
+  for (; dots != 0; dots &= dots - 1) {
+    size_t at = vec_first(dots);
+    vec_store(end - VEC + at, vec_load(src + at + 1));
+    end--;
+  }
+  return end;
+}
+#endif
+
 static inline size_t stuff_chunk(const struct chunk *chunk, struct seen *seen) {
   struct seen s = seen_none();
   vec before = chunk->before;
@@ -135,24 +155,6 @@ static inline size_t stuff_chunk(const struct chunk *chunk, struct seen *seen) {
   }
   *seen = s;
   return (size_t)(end - chunk->dst);
-}
-
-/* Stores v, which stands at src, without the '.' of each bit: what follows it again, in its place. */
-static inline uint8_t *store_unstuffed(uint8_t *dst, const uint8_t *src, vec v, uint32_t dots) {
-  uint8_t *end = dst + VEC;
-  vec_store(dst, v);
-  for (size_t i = 0; i < VEC / 16; i++) {
-    size_t at = vec_first(dots);
-    vec_store(end - VEC + at, vec_load(src + at + 1));
-    end -= dots != 0;
-    dots &= dots - 1;
-  }
-  for (; dots != 0; dots &= dots - 1) {
-    size_t at = vec_first(dots);
-    vec_store(end - VEC + at, vec_load(src + at + 1));
-    end--;
-  }
-  return end;
 }
 
 /* A '.' before CR is unfit: it may be the end of data. */
