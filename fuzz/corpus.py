@@ -22,12 +22,21 @@ TARGETS = {
     "smtp_read": ["smtp"],
     "streams": ["base64", "quoted_printable", "smtp", "stream"],
 }
+# The first and last characters of each length of UTF-8, and what is just beyond them (RFC 3629).
+UTF8 = [
+    bytes.fromhex(text)
+    for text in (
+        "c280 dfbf e0a080 e0bfbf ed9fbf ee8080 efbfbf f0908080 f48fbfbf"
+        " 80 bf c0af c1bf e09fbf eda080 f08fbfbf f4908080 f5808080 ff e282 f09f98 c3c3a9"
+    ).split()
+]
 # Where lines, runs of blanks and blocks of kernels have their ends.
 EDGES = (
     [b" " * n + end for n in (1024, 1025) for end in (b"", b"\r\n", b"a\r\n")]
     + [b"=" + b"\t" * n + b"\r\n" for n in (1, 1024, 1025)]
     + [b"a" * n + b"\r\n.\r\n" for n in (63, 64, 65, 76, 77, 997, 998, 999, 1996)]
     + [b"\xc3\xa9" * n + b"\r\n" for n in (37, 38, 499, 500)]
+    + [place + octets + b" a\r\n" for octets in UTF8 for place in (b"", b"a" * 62)]
     + [b"\r" * 70 + b"\n.\r\n", b"\n.\n" * 30, b".\r\n" * 30, b"\r\n.\r.\n\0." * 9, b"\0" * 200, b"=" * 200]
 )
 

@@ -3,7 +3,15 @@
 
 #include "rows.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A failing check says why and exits; libFuzzer takes over before what was printed would be flushed. */
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+  (void)argc, (void)argv;
+  setvbuf(stdout, NULL, _IONBF, 0);
+  return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const uint8_t nothing[1];
