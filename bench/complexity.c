@@ -1,9 +1,7 @@
 /*
- * complexity.c: no input makes a codec much slower than another, and none more than linear in its size. Structured inputs,
- * and patterns by chance, go through each codec whole, an octet of input at a time and with room for an octet; the slowest
- * stand beside random data. Times are those of the processor, the least of several.
- *
- *   test_complexity [--table]     the table of docs/complexity.md
+ * complexity.c: how slow an input can make a codec, and how its time grows with its size: docs/complexity.md's table.
+ * Structured inputs, and patterns by chance, go through each codec whole, an octet of input at a time and with room for an
+ * octet; the slowest stand beside random data. Times are those of the processor, the least of several.
  *
  * CTE_TEST_SEED, CTE_TEST_SCALE: as everywhere.
  */
@@ -339,43 +337,29 @@ static void print_pattern(const struct pattern *pattern) {
   printf("`");
 }
 
-/*
- * What no input may pass: the slowest octet, however it is fed, beside one of random data that comes alone; and how much
- * slower an octet is in sixteen times as much input. docs/complexity.md has what was measured; the limits are for machines
- * and moments that are not as quiet.
- */
-enum { MOST_SHARE = 80, MOST_GROWTH = 6 };
-
-static bool print_row(const struct codec *codec, enum mode mode, const struct found *found, double octet) {
+static void print_row(const struct codec *codec, enum mode mode, const struct found *found) {
   printf("| %s | %s | %.2f | %.2f | %.1f %% | ", codec->name, mode_names[mode], found->random, found->slowest,
          100 * found->random / found->slowest);
   print_pattern(&found->pattern);
   printf(" | %.2f | %zu |\n", found->growth, found->tried);
   fflush(stdout);
-  bool fine = found->slowest <= MOST_SHARE * octet && found->growth <= MOST_GROWTH;
-  if (!fine) printf("FAILED: slower than it may be\n");
-  return fine;
 }
 
-int main(int argc, char **argv) {
-  bool table = argc > 1 && strcmp(argv[1], "--table") == 0;
+int main(void) {
   const char *seed = getenv("CTE_TEST_SEED");
   uint64_t number = seed != NULL ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
   random_state = number;
-  size_t chances = table ? 100 : (size_t)(20 * scale());
   printf("complexity: CTE_TEST_SEED=%llu, %s\n\n", (unsigned long long)number, cte_isa_name());
   printf("| codec | fed | random, ns an octet | slowest | of random's rate | pattern | growth | inputs |\n"
          "|---|---|---|---|---|---|---|---|\n");
-  bool fine = true;
   for (size_t i = 0; i < COUNT(codecs); i++) {
     make_baseline(&codecs[i]);
-    double octet = measure(&codecs[i], OCTET_IN, SMALL, 9);
     for (enum mode mode = WHOLE; mode < MODES; mode++) {
       static struct found found;
       if (codecs[i].set_up == NULL && mode == OCTET_OUT) continue;
-      search(&found, &codecs[i], mode, chances, table ? 1 : scale() / 4);
-      fine &= print_row(&codecs[i], mode, &found, octet);
+      search(&found, &codecs[i], mode, (size_t)(100 * scale()), scale());
+      print_row(&codecs[i], mode, &found);
     }
   }
-  return !fine;
+  return 0;
 }
