@@ -511,25 +511,37 @@ static inline struct done take_plain(struct base64_decoder *s, uint64_t offset, 
   return done;
 }
 
-/* The quantum that the last chunk's end cut, and what follows; or octets that are less than a quantum. */
+/*
+ * The quantum that the last chunk's end cut, what follows, and what this one's end cuts; or octets that are less than a
+ * quantum.
+ */
 APART struct done decode_cut(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, struct base64_decoder *s,
                              const struct report *report) {
   const struct isa *row = cte_isa();
-  if (s->padding != PADDING_NONE) return (struct done){0, 0};
-  struct done done = take_plain(s, report->offset, src, n, dst, cap);
-  if (s->phase != 0 || n - done.read < 4 || done.written == cap) return done;
+  struct done done = {0, 0};
+  if (s->padding != PADDING_NONE) return done;
+  if (s->phase != 0 || n < 4) {
+    done = take_plain(s, report->offset, src, n, dst, cap);
+    if (s->phase != 0 || n - done.read < 4 || done.written == cap) return done;
+  }
   const struct done more =
       row->base64->decode(src + done.read, n - done.read, dst + done.written, cap - done.written, &s->params, &s->carry);
-  return (struct done){done.read + more.read, done.written + more.written};
+  const size_t read = done.read + more.read, written = done.written + more.written;
+  if (n - read == 0 || n - read > 3) return (struct done){read, written};
+  const struct done rest = take_plain(s, report->offset + read, src + read, n - read, dst + written, cap - written);
+  return (struct done){read + rest.read, written + rest.written};
 }
 
-/* What is less than a quantum at the end of a chunk is left for the next call, so that this one can be a jump. */
+/* So much is a long chunk: it begins and ends within a quantum as often as not. */
+enum { LONG_CHUNK = 512 };
+
+/* What is less than a quantum at the end of a short chunk is left for the next call, so that this one can be a jump. */
 static struct done decode_quick(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, void *state,
                                 const struct report *report) {
   struct base64_decoder *s = state;
   const struct isa *row = cte_isa_chosen();
   s->params.recorded = report->anomalies;
-  if (LIKELY((s->phase | s->padding) == 0) && LIKELY(n >= 4) && LIKELY(row != NULL))
+  if (LIKELY((s->phase | s->padding) == 0) && LIKELY(n >= 4 && n < LONG_CHUNK) && LIKELY(row != NULL))
     return row->base64->decode(src, n, dst, cap, &s->params, &s->carry);
   return decode_cut(src, n, dst, cap, s, report);
 }

@@ -212,12 +212,9 @@ ALWAYS_INLINE bool decode_cycle(struct decoder by, struct place *at, uint8_t **d
 }
 
 /*
- * Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors. (A decoder
- * itself as an argument is copied in memory.)
+ * Decodes cycles, from the beginning of a line; the last one's line end is not yet read. Returns how many vectors.
  */
-__attribute__((noinline)) static size_t decode_cycles(const struct decoder *decoder, struct place *place, uint8_t *dst,
-                                                      size_t vectors) {
-  const struct decoder by = *decoder;
+ALWAYS_INLINE size_t decode_cycles(struct decoder by, struct place *place, uint8_t *dst, size_t vectors) {
   struct place at = *place;
   uint8_t *to = dst;
   for (;;) {
@@ -248,7 +245,7 @@ static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *
       if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
       done++;
     }
-    if (at->open == MIME) done += decode_cycles(&by, at, dst + done * OCTETS, vectors - done);
+    if (at->open == MIME) done += decode_cycles(by, at, dst + done * OCTETS, vectors - done);
   }
   return done + decode_vectors(by, at, false, dst + done * OCTETS, vectors - done);
 }
@@ -394,14 +391,18 @@ static inline bool is_crlf(const uint8_t *src) {
   return src[0] == '\r' && src[1] == '\n';
 }
 
-/* Decodes whole cycles of lines of 76 from the beginning of a line on; returns what is open of its line where it stops. */
-static inline size_t decode_mime_cycles(struct decoder by, const uint8_t **src, size_t left, uint8_t **dst, size_t room) {
-  const size_t cycles = least(left / (CYCLE_LINES * (MIME + 2)), (room - PACKED) / (CYCLE * OCTETS));
+/*
+ * Decodes cycles of lines of 76 and CRLF, from the beginning of one on; sets where it stops, and what is open of that line.
+ * Returns how many vectors. (A decoder itself as an argument would be copied in memory.)
+ */
+__attribute__((noinline)) static size_t decode_mime_cycles(const struct decoder *by, const uint8_t **src, size_t *open,
+                                                           uint8_t *dst, size_t cycles) {
   struct place at = {.src = *src, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
   memcpy(&at.octets, "\r\n", 2);
-  *dst += decode_cycles(&by, &at, *dst, CYCLE * cycles) * OCTETS;
+  const size_t vectors = decode_cycles(*by, &at, dst, CYCLE * cycles);
   *src = at.src;
-  return at.open;
+  *open = at.open;
+  return vectors;
 }
 
 /*
@@ -436,14 +437,19 @@ ALWAYS_INLINE bool decode_last_line(struct decoder by, const uint8_t *src, size_
   return true;
 }
 
-ALWAYS_INLINE bool decode_whole_line_of_76(struct decoder by, const uint8_t *src, uint8_t *dst) {
-  return is_crlf(src + MIME) && decode_line(by, src, MIME, dst);
-}
-
-/* Four lines of 76. */
+/* Four lines of 76: a cycle, or half of one, the end of whose last line is two vectors that overlap. */
 ALWAYS_INLINE bool decode_four_lines(struct decoder by, const uint8_t *src, uint8_t *dst) {
-  for (size_t i = 0; i < 4; i++)
-    if (!decode_whole_line_of_76(by, src + i * (MIME + 2), dst + i * (MIME / 4 * 3))) return false;
+  enum { END = 4 * (MIME + 2) - 2, SIZE = MIME / 4 * 3 };
+  struct place at = {.src = src, .width = MIME, .line_end = 2, .mask = 0xffff};
+  memcpy(&at.octets, "\r\n", 2);
+  if (!is_crlf(src + END)) return false;
+  if (CYCLE_LINES == 4) return decode_cycle(by, &at, &dst);
+  uint8_t *const last = dst + 4 * SIZE - OCTETS;
+  if (!decode_cycle_part(by, &at, 0, &dst) || !decode_cycle_part(by, &at, 4, &dst)) return false;
+  const vec a = values_of(by, vec_load(at.src)), b = values_of(by, vec_load(src + END - VEC));
+  if (!all_values(by, vec_or(a, b))) return false;
+  put_packed(dst, a);
+  put_packed(last, b);
   return true;
 }
 
@@ -462,12 +468,9 @@ __attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, si
   uint8_t *to = dst;
   size_t open = MIME - (size_t)*column;
   if (UNLIKELY(!decode_open_line(by, at, open, to))) return (struct done){0, 0};
-  struct place place = {.src = at + open + 2, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
-  memcpy(&place.octets, "\r\n", 2);
+  at += open + 2;
   to += open / 4 * 3;
-  to += decode_cycles(&by, &place, to, (size_t)(end - place.src) / (CYCLE_LINES * STRIDE) * CYCLE) * OCTETS;
-  at = place.src;
-  open = place.open;
+  to += decode_mime_cycles(&by, &at, &open, to, (size_t)(end - at) / (CYCLE_LINES * STRIDE)) * OCTETS;
   if (LIKELY(open == 0 && is_crlf(at))) {
     at += 2;
     open = MIME;
@@ -503,7 +506,9 @@ static inline struct done decode_mime(struct decoder by, const uint8_t *src, siz
   size_t open = MIME - (size_t)*column;
   for (;;) {
     if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST)
-      open = decode_mime_cycles(by, &at, (size_t)(end - at), &to, (size_t)(to_end - to));
+      to += decode_mime_cycles(&by, &at, &open, to,
+                               least((size_t)(end - at) / CYCLE_OCTETS, (size_t)(to_end - to - PACKED) / (CYCLE * OCTETS))) *
+            OCTETS;
     while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && is_crlf(at + MIME) &&
            decode_line(by, at, MIME, to)) {
       at += MIME + 2;
