@@ -17,8 +17,15 @@ struct isa {
   const struct isa *tails;
 };
 
-/* NULL until first use. Acquire and release: a test's own row need not be a constant. Hidden: read without an indirection. */
-extern _Atomic(const struct isa *) cte_isa_in_use __attribute__((visibility("hidden")));
+/* Hidden: read without an indirection. Windows does so unasked, and has no such attribute. */
+#ifdef _WIN32
+#define ISA_HIDDEN
+#else
+#define ISA_HIDDEN __attribute__((visibility("hidden")))
+#endif
+
+/* NULL until first use. Acquire and release: a test's own row need not be a constant. */
+extern _Atomic(const struct isa *) cte_isa_in_use ISA_HIDDEN;
 
 const struct isa *cte_isa_choose(void);
 
