@@ -44,7 +44,10 @@ const char *shown(const char *file) {
     rest = follows ? rest - 1 : *c >= 0xF0 ? 3 : *c >= 0xE0 ? 2 : *c >= 0xC2 ? 1 : 0;
     bool c1 = *c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8; alone for a terminal of 8 bits */
     bool control = c1 || *c < 32 || *c == 127 || (*c >= 0x80 && *c < 0xA0 && !follows);
-    *out++ = control ? '?' : (char)*c;
+    if (control)
+      *out++ = '?';
+    else
+      *out++ = (char)*c;
     c += c1;
     if (c1) rest = 0;
   }
