@@ -7,6 +7,8 @@
 
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
+extern const struct base64_kernels cte_avx2_base64, cte_avx512_base64; /* as src/isa.h has them */
+
 /* Octets that are VEC characters; a MIME line. */
 enum { OCTETS = VEC / 4 * 3, MIME = 76 };
 
@@ -154,8 +156,8 @@ static inline struct done encode_folded(const uint8_t *src, size_t n, uint8_t *d
 }
 
 /* Lines of broken quanta are the codec's. */
-static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
-                          uint64_t *column) {
+__attribute__((noinline)) static struct done encode_any(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                        const struct base64_encode_params *params, uint64_t *column) {
   const uint64_t open = (params->columns - *column) / 4;
   const size_t all = least(n / 3, cap / 4), quanta = all < open ? all : (size_t)open;
   const struct done done = {3 * quanta, 4 * quanta};
@@ -166,6 +168,18 @@ static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap
   const struct done more =
       encode_folded(src + done.read, n - done.read, dst + done.written, cap - done.written, params, column);
   return (struct done){done.read + more.read, done.written + more.written};
+}
+
+/* So few octets in lines AVX2's kernel encodes 1.1 to 1.3 times as fast as this one does, made by gcc. */
+static inline bool few_lines(size_t n, uint64_t columns) {
+  return columns % 4 == 0 && n <= 8 * (MIME / 4 * 3);
+}
+
+/* Apart, so that handing over is a jump. */
+static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
+                          uint64_t *column) {
+  if (few_lines(n, params->columns)) return cte_avx2_base64.encode(src, n, dst, cap, params, column);
+  return encode_any(src, n, dst, cap, params, column);
 }
 
 static size_t encode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
@@ -243,6 +257,7 @@ struct decoding {
   uint32_t width;         /* of the last line seen */
   uint8_t line_ends;      /* SKIP_ */
   bool stopped;           /* a cause to stop was met */
+  bool narrow;            /* lines of AVX2's were met */
 };
 
 static inline void decode_advance(struct decoding *d, size_t octets, size_t written) {
@@ -425,11 +440,25 @@ static inline struct shape shape_of(const struct decoding *d) {
   return s;
 }
 
+/*
+ * Whether these are lines of one width, at most a vector and no whole quanta, as far as the next four show: AVX2's kernel
+ * decodes them 1.1 to 1.4 times as fast as decode_straddled() does.
+ */
+static inline bool are_narrow(const struct decoding *d, const struct shape *s) {
+  const size_t size = s->width + s->line_end, lines = least((size_t)(d->end - d->src) / size, 4);
+  if (s->width % 4 == 0 || s->width > VEC || lines < 2) return false;
+  for (size_t line = 1; line < lines; line++)
+    if (no_line_end(s, d->src + line * size, s->width)) return false;
+  return true;
+}
+
 /* Decodes lines as wide as the last one seen, or as the first one, from the beginning of a line. */
 static inline void decode_lines(struct decoding *d) {
   const struct shape s = shape_of(d);
   if (s.width == 0) return;
   d->width = (uint32_t)s.width;
+  d->narrow = are_narrow(d, &s);
+  if (d->narrow) return;
   const size_t size = s.width + s.line_end, left = (size_t)(d->end - d->src);
   const size_t most = least(left / size, d->room / 3 * 4 / s.width);
   if (s.width > WIDEST || (s.width % 4 != 0 && s.width <= VEC)) {
@@ -617,6 +646,7 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
     const uint8_t *begin = d.src;
     if (d.column > 0 && params->line_ends != SKIP_NONE) ahead = decode_step(&d);
     if (d.column == 0 && params->line_ends != SKIP_NONE) decode_lines(&d);
+    if (d.narrow) break;
     if (unlimited) decode_flat(&d);
     while (!d.stopped && d.end - d.src <= STEPS && d.end != d.src && decode_step(&d)) continue;
     if (d.stopped || d.src - begin >= REGULAR) continue;
@@ -625,7 +655,10 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
   }
   carry->column = d.column;
   carry->width = d.width;
-  return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+  const struct done done = {n - (size_t)(d.end - d.src), cap - d.room};
+  if (!d.narrow) return done;
+  const struct done more = cte_avx2_base64.decode(d.src, (size_t)(d.end - d.src), d.dst, d.room, params, carry);
+  return (struct done){done.read + more.read, done.written + more.written};
 }
 
 /* So much is a few lines. */
@@ -660,13 +693,25 @@ static inline struct done decode_few(const uint8_t *src, size_t n, uint8_t *dst,
   return done;
 }
 
-static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
-                          struct base64_carry *carry) {
+__attribute__((noinline)) static struct done decode_any(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                        const struct base64_decode_params *params,
+                                                        struct base64_carry *carry) {
   struct done few = {0, 0};
   if (n <= FEW) few = decode_few(src, n, dst, cap, params, &carry->column);
   if (few.read == n) return few;
   const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);
   return (struct done){few.read + rest.read, few.written + rest.written};
+}
+
+/* Up to six lines of 76 AVX2's kernel decodes 1.1 to 1.4 times as fast as this one does, made by gcc. */
+static inline bool few_mime_lines(const uint8_t *src, size_t n, const struct base64_decode_params *params, uint64_t column) {
+  return params->line_ends == SKIP_CR_LF && n > MIME && n <= 6 * (MIME + 2) && column <= MIME && src[MIME - column] == '\r';
+}
+
+static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
+                          struct base64_carry *carry) {
+  if (few_mime_lines(src, n, params, carry->column)) return cte_avx2_base64.decode(src, n, dst, cap, params, carry);
+  return decode_any(src, n, dst, cap, params, carry);
 }
 
 static size_t decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
@@ -686,5 +731,4 @@ static size_t decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsig
   return 3 * quanta;
 }
 
-extern const struct base64_kernels cte_avx512_base64; /* as src/isa.h has it */
 const struct base64_kernels cte_avx512_base64 = {encode, decode, encode_line, decode_line};
