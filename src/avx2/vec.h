@@ -329,10 +329,6 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
       (struct block){vec_blanks_before(v.a, plain.a, ahead.a, end), vec_blanks_before(v.b, plain.b, ahead.b, end)});
 }
 
-static inline bool block_has(struct block v, vec octet) {
-  return vec_mask(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet))) != 0;
-}
-
 /* ---- Masks ---- */
 
 /* The bits that are set. */

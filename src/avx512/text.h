@@ -246,10 +246,6 @@ static inline uint64_t block_within(struct block v, vec set) {
   return _mm512_cmpeq_epi8_mask(_mm512_and_si512(_mm512_shuffle_epi8(twice(set), v.v), bit), bit);
 }
 
-static inline bool block_has(struct block v, vec octet) {
-  return block_equal(v, octet) != 0;
-}
-
 /* Where the octet is printable ASCII or TAB. */
 static inline uint64_t block_plain(struct block v) {
   const __m512i printable = _mm512_sub_epi8(v.v, _mm512_set1_epi8(' '));

@@ -349,12 +349,6 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
                     vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end));
 }
 
-static inline bool block_has(struct block v, vec octet) {
-  const vec found =
-      vec_or(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet)), vec_or(vec_equal(v.c, octet), vec_equal(v.d, octet)));
-  return vec_any(found, found);
-}
-
 /* ---- Masks ---- */
 
 /* The bits that are set. */

@@ -136,16 +136,6 @@ static inline size_t fitting(uint64_t escapes, size_t columns) {
   return columns;
 }
 
-/* The octets from src + i on, less than 64 + LOOK, with others behind them. */
-static inline const uint8_t *copy_tail(uint8_t *tail, const uint8_t *src, size_t i, size_t n) {
-  memset(tail + 64, 'x', 64 + LOOK + 1);
-  if (n >= 64 && n - i <= 64)
-    block_store(tail + (n - i), block_load(src + (n - 64)));
-  else
-    memcpy(tail + 64, src + i, n - i);
-  return tail + 64;
-}
-
 /* How many of src[0..n), less than a block and LOOK, are decided: whether they stand in or before a line end. */
 static inline size_t decided(bool starts, const uint8_t *src, size_t n) {
   if (starts) return n < LOOK ? 0 : n - LOOK < 64 ? n - LOOK : 64;

@@ -329,11 +329,6 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
                      vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end)});
 }
 
-static inline bool block_has(struct block v, vec octet) {
-  return vec_mask(vec_or(vec_or(vec_equal(v.a, octet), vec_equal(v.b, octet)),
-                         vec_or(vec_equal(v.c, octet), vec_equal(v.d, octet)))) != 0;
-}
-
 /* ---- Masks ---- */
 
 /* The bits that are set. */
