@@ -44,12 +44,7 @@ APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *ds
                                        const struct base64_decode_params *params, struct base64_carry *carry) {
   struct done done = {0, 0};
   if (params->line_ends == SKIP_CR_LF && carry->column <= MIME && (carry->width == 0 || carry->width == MIME)) {
-    if (n >= CHUNK && cap >= n && carry->column % 4 == 0 && (uintptr_t)src - (uintptr_t)dst >= CHUNK_BEFORE)
-      done = decode_chunk(src, n, dst, params->alphabet, &carry->column);
-    if (n - done.read < 4 || (n - done.read == 4 && src[n - 1] == '=')) return done;
-    const struct done more = decode_mime(decoder_of(params->alphabet), src + done.read, n - done.read, dst + done.written,
-                                         cap - done.written, &carry->column);
-    done = (struct done){done.read + more.read, done.written + more.written};
+    done = decode_mime(decoder_of(params->alphabet), src, n, dst, cap, &carry->column);
   } else if (params->line_ends == SKIP_NONE && n >= VEC && n <= FEW && cap >= n / 4 * 3) {
     done.read = decode_some(decoder_of(params->alphabet), (struct text){src, src + n}, src, n, dst, cap);
     done.written = done.read / 4 * 3;
@@ -60,6 +55,20 @@ APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *ds
   if (n - done.read < 8 && (src[done.read + 2] == '=' || src[done.read + 3] == '=')) return done;
   const struct done rest =
       decode_text(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry);
+  return (struct done){done.read + rest.read, done.written + rest.written};
+}
+
+/* Long text: lines of 76, as far as there is nothing else; then any. */
+APART struct done decode_long(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                              const struct base64_decode_params *params, struct base64_carry *carry) {
+  if (params->line_ends != SKIP_CR_LF || carry->column > MIME || carry->column % 4 != 0 ||
+      (carry->width != 0 && carry->width != MIME) || cap < n || (uintptr_t)src - (uintptr_t)dst < CHUNK_BEFORE)
+    return decode_lines_or_text(src, n, dst, cap, params, carry);
+  const struct done done = decode_chunk(src, n, dst, params->alphabet, &carry->column);
+  const size_t left = n - done.read;
+  if (left < 4 || (left == 4 && src[n - 1] == '=')) return done;
+  const struct done rest =
+      decode_lines_or_text(src + done.read, left, dst + done.written, cap - done.written, params, carry);
   return (struct done){done.read + rest.read, done.written + rest.written};
 }
 
@@ -76,6 +85,7 @@ APART struct done decode_record(const uint8_t *src, size_t n, uint8_t *dst, size
 static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
                           struct base64_carry *carry) {
   if (n == MIME + 2) return decode_record(src, n, dst, cap, params, carry);
+  if (n >= CHUNK) return decode_long(src, n, dst, cap, params, carry);
   if (n - VEC > LINE_MOST - VEC || n % 4 != 0 || cap < n / 4 * 3 ||
       (carry->column + n > MIME && params->line_ends != SKIP_NONE) ||
       !decode_line(decoder_of(params->alphabet), src, n, dst))

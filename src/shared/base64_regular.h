@@ -490,6 +490,10 @@ __attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, si
         at += characters;
         to += characters / 4 * 3;
         open -= characters;
+        if (UNLIKELY((end - at == 2) & is_crlf(end - 2))) {
+          at += 2;
+          open = MIME;
+        }
       }
     }
   }
@@ -505,10 +509,16 @@ static inline struct done decode_mime(struct decoder by, const uint8_t *src, siz
   uint8_t *to = dst, *const to_end = dst + cap;
   size_t open = MIME - (size_t)*column;
   for (;;) {
-    if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST)
-      to += decode_mime_cycles(&by, &at, &open, to,
-                               least((size_t)(end - at) / CYCLE_OCTETS, (size_t)(to_end - to - PACKED) / (CYCLE * OCTETS))) *
-            OCTETS;
+    if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST) {
+      /* Copies: what is pointed to stays in memory. */
+      const struct decoder copy = by;
+      const uint8_t *next = at;
+      size_t next_open;
+      const size_t cycles = least((size_t)(end - at) / CYCLE_OCTETS, (size_t)(to_end - to - PACKED) / (CYCLE * OCTETS));
+      to += decode_mime_cycles(&copy, &next, &next_open, to, cycles) * OCTETS;
+      at = next;
+      open = next_open;
+    }
     while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && is_crlf(at + MIME) &&
            decode_line(by, at, MIME, to)) {
       at += MIME + 2;
