@@ -448,6 +448,7 @@ static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *re
   d->irregular = false;
   *read += padded_quantum(d, src + *read, n - *read);
   while (*read < n && !(regular(d->s) && (d->irregular || *read - begin > within))) {
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): src is NULL for n = 0 alone. */
     int32_t status = take(d, src[*read], d->report->offset + *read);
     if (status == CTE_OK || status == CTE_END) ++*read;
     if (status != CTE_OK) return status;
