@@ -136,27 +136,26 @@ static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t
   return p + _mm_popcnt_u32(keep);
 }
 
-/*
- * The places of octets that are put before those of the mask: each of them is moved on by those before it. Two at most are
- * common.
- */
-static inline uint64_t places_before(uint32_t mask) {
-  uint64_t left = mask, places = left & (0 - left);
-  left = (left ^ places) << 1;
-  const uint64_t second = left & (0 - left);
-  places |= second;
-  for (left = (left ^ second) << 1; left != 0;) {
-    const uint64_t place = left & (0 - left);
-    places |= place;
-    left = (left ^ place) << 1;
-  }
+/* Takes the lowest of the places that are left; each of the others is moved on by it. */
+static inline uint64_t next_place(uint64_t *left) {
+  const uint64_t place = *left & (0 - *left);
+  *left = (*left ^ place) << 1;
+  return place;
+}
+
+/* The places of octets that are put before those of the mask. Two, or three, are taken without a branch. */
+static inline uint64_t places_before(uint32_t mask, bool three) {
+  uint64_t left = mask, places = next_place(&left);
+  places |= next_place(&left);
+  if (three) places |= next_place(&left);
+  while (left != 0) places |= next_place(&left);
   return places;
 }
 
 /* Stores v, with before[i] put before v[i] where bit i of the mask is set; the end of it. Up to 2 * VEC octets change. */
 static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, const uint8_t rows[256][16]) {
   (void)rows;
-  const uint64_t places = places_before(mask);
+  const uint64_t places = places_before(mask, true);
   /* What is put before an octet takes its place's turn; behind it the octet itself is none. */
   const __m512i in_places = _mm512_maskz_expand_epi8(~(places << 1) | places, _mm512_castsi256_si512(before));
   const __m512i octets = _mm512_mask_expand_epi8(in_places, ~places, _mm512_castsi256_si512(v));
@@ -169,7 +168,8 @@ static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, 
 /* Stores v, which stands at src, with the '.' of each bit doubled: the end of it. Up to 2 * VEC octets change. */
 static inline uint8_t *store_stuffed(uint8_t *dst, const uint8_t *src, vec v, uint32_t dots) {
   (void)src;
-  const __m512i octets = _mm512_mask_expand_epi8(_mm512_set1_epi8('.'), ~places_before(dots), _mm512_castsi256_si512(v));
+  const __m512i octets =
+      _mm512_mask_expand_epi8(_mm512_set1_epi8('.'), ~places_before(dots, false), _mm512_castsi256_si512(v));
   _mm512_storeu_si512((void *)dst, octets);
   return dst + VEC + _mm_popcnt_u32(dots);
 }
