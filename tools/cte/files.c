@@ -10,15 +10,23 @@
 
 /* ---- One input ---- */
 
-/* Runs a stream over `in` (NULL: ends it) and writes what comes out. After a write error sink->failed is set. */
+/*
+ * Runs a stream over `in` (NULL: ends it) and writes what comes out. After a write error sink->failed is set. An update
+ * without input follows, so that little input, as from a terminal, does not wait for more.
+ */
 static cte_status feed(cte_stream *stream, cte_input *in, struct sink *sink) {
   static unsigned char room[OUTPUT_SIZE];
+  cte_input none = {NULL, 0, 0};
   cte_status status;
-  do {
+  for (;;) {
     cte_output out = {room, sizeof room, 0};
     status = in != NULL ? cte_stream_update(stream, in, &out) : cte_stream_finish(stream, &out);
     if (!sink_write(sink, room, out.pos)) break;
-  } while (status == CTE_MORE_OUTPUT);
+    if (status == CTE_OK && in != NULL && in != &none)
+      in = &none;
+    else if (status != CTE_MORE_OUTPUT)
+      break;
+  }
   return status;
 }
 
