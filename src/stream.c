@@ -38,8 +38,8 @@ struct stream {
   int32_t status; /* CTE_OK, or what stays: an error or CTE_END */
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
-  uint16_t gather; /* the codec's; 0 when the stream was not set up */
-  codec_quick *quick;
+  uint16_t gather;    /* the codec's; 0 when the stream was not set up */
+  codec_quick *quick; /* the codec's when its short chunks do not wait, until finish; else NULL */
   union {
     struct base64_encoder base64_encoder;
     struct base64_decoder base64_decoder;
@@ -62,8 +62,8 @@ static struct stream *reset(cte_stream *s, enum codec_id id) {
   struct stream *stream = (struct stream *)s;
   memset(s, 0, sizeof *s);
   stream->id = id;
-  stream->quick = codecs[id]->quick;
   stream->gather = codecs[id]->gather;
+  stream->quick = stream->gather ? NULL : codecs[id]->quick;
   report_reset(&stream->report);
   return stream;
 }
@@ -232,15 +232,15 @@ static inline void gather(struct stream *s, cte_input *in) {
 }
 
 /* Nothing waits, nothing has ended, and there is input and room: what a kernel takes of short chunks needs no more. */
-static inline bool is_quick(const struct stream *s, const cte_input *in, const cte_output *out) {
-  return s->quick != NULL && (s->status | s->tail_size | s->hold_size) == 0 && out != NULL && in->pos < in->size &&
+static inline bool is_quick(codec_quick *quick, const struct stream *s, const cte_input *in, const cte_output *out) {
+  return quick != NULL && (s->status | s->tail_size | s->hold_size) == 0 && out != NULL && in->pos < in->size &&
          out->pos < out->size && in->data != NULL && out->data != NULL;
 }
 
 /* Returns how many octets it read. */
-static inline size_t advance_quickly(struct stream *s, cte_input *in, cte_output *out) {
-  const struct done done = s->quick((const uint8_t *)in->data + in->pos, in->size - in->pos, (uint8_t *)out->data + out->pos,
-                                    out->size - out->pos, &s->state, &s->report);
+static inline size_t advance_quickly(codec_quick *quick, struct stream *s, cte_input *in, cte_output *out) {
+  const struct done done = quick((const uint8_t *)in->data + in->pos, in->size - in->pos, (uint8_t *)out->data + out->pos,
+                                 out->size - out->pos, &s->state, &s->report);
   in->pos += done.read;
   out->pos += done.written;
   s->report.offset += done.read;
@@ -249,8 +249,9 @@ static inline size_t advance_quickly(struct stream *s, cte_input *in, cte_output
 
 /* The steps of an update: from in->pos, which was `start` when it began, and stood at `base` in the stream. */
 APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
-  if (is_quick(s, in, out)) {
-    advance_quickly(s, in, out);
+  codec_quick *const quick = s->ending ? NULL : codecs[s->id]->quick;
+  if (is_quick(quick, s, in, out)) {
+    advance_quickly(quick, s, in, out);
     if (in->pos == in->size) return CTE_OK;
   }
   for (;;) {
@@ -285,13 +286,13 @@ APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
 
 cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
   struct stream *s = (struct stream *)stream;
-  if (is_gathered(s, in, out)) {
-    gather(s, in);
-    return CTE_OK;
+  if (is_quick(s->quick, s, in, out)) {
+    const size_t read = advance_quickly(s->quick, s, in, out);
+    return in->pos == in->size ? CTE_OK : update(s, in, out, in->pos - read, s->report.offset - read);
   }
-  if (!is_quick(s, in, out)) return update_any(s, in, out);
-  const size_t read = advance_quickly(s, in, out);
-  return in->pos == in->size ? CTE_OK : update(s, in, out, in->pos - read, s->report.offset - read);
+  if (!is_gathered(s, in, out)) return update_any(s, in, out);
+  gather(s, in);
+  return CTE_OK;
 }
 
 cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {
