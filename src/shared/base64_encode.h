@@ -7,6 +7,9 @@
 
 #include "base64.h"
 
+/* LF and CRLF, each stored with two octets. */
+static const uint8_t line_ends[2][2] = {{'\n'}, {'\r', '\n'}};
+
 /*
  * What encoding needs of constants. By alphabet, though only the offsets depend on it: so the compiler does not see their
  * values, and loads them, one instruction each; those it sees it makes of several.
@@ -314,7 +317,7 @@ APART struct done encode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t 
     left -= size;
     open -= size;
     if (left == 0) break;
-    memcpy(to, params->line_end == 2 ? "\r\n" : "\n", 2);
+    memcpy(to, line_ends[params->line_end - 1], 2);
     to += params->line_end;
     open = columns;
   }
@@ -324,7 +327,7 @@ APART struct done encode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t 
 
 /* A line ends here, before the i-th character of a vector, a multiple of 4. */
 ALWAYS_INLINE void put_next_line(uint8_t *dst, size_t line_end, vec characters, size_t i) {
-  memcpy(dst, line_end == 2 ? "\r\n" : "\n", 2);
+  memcpy(dst, line_ends[line_end - 1], 2);
   vec_store(dst + line_end, rotate(characters, i / 4));
 }
 
