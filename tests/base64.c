@@ -534,6 +534,26 @@ static void short_texts(void **state) {
   }
 }
 
+/* Whole lines of 76, more than a chunk that kernels take as one, and one octet that is no character, at any place. */
+static void one_fault(void **state) {
+  (void)state;
+  random_begin("one_fault");
+  static uint8_t src[40 * 57], text[40 * 78], out[40 * 78];
+  static struct outcome expected;
+  make_input(src, sizeof src, INPUT_RANDOM);
+  for (size_t times = scaled_fixed(4000); times > 0; times--) {
+    const size_t n = (12 + random_below(28)) * 57 + random_below(58), place = random_below(78 * (uint32_t)(n / 57));
+    const size_t size = cte_base64_encode(src, n, text, sizeof text, NULL).written;
+    text[place] = (uint8_t)("! =\n\r"[random_below(5)]);
+    base64_decode_subject.reference(&expected, text, size, &mail);
+    const cte_result got = cte_base64_decode(text, size, out, sizeof out, &mail); /* with more room than is needed */
+    assert_int_equal(got.status, expected.status);
+    assert_int_equal(got.anomalies, expected.anomalies);
+    assert_int_equal(got.written, expected.size);
+    assert_memory_equal(out, expected.data, expected.size);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(vectors),       cmocka_unit_test(mail_lines),       cmocka_unit_test(malformed),
@@ -541,7 +561,7 @@ int main(void) {
       cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),      cmocka_unit_test(null_options),
       cmocka_unit_test(round_trip),    cmocka_unit_test(encode_lengths),   cmocka_unit_test(encode_cuts),
       cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),   cmocka_unit_test(decode_cuts),
-      cmocka_unit_test(decode_large),  cmocka_unit_test(short_texts),
+      cmocka_unit_test(decode_large),  cmocka_unit_test(short_texts),      cmocka_unit_test(one_fault),
   };
   return run_on_every_row("base64", tests, COUNT(tests));
 }

@@ -480,9 +480,13 @@ __attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, si
       to += 4 * SIZE;
       lines -= 4;
     }
-    if (LIKELY(lines <= 4 && decode_four_lines(by, at + lines * STRIDE - 4 * STRIDE, to + lines * SIZE - 4 * SIZE))) {
-      at += lines * STRIDE;
-      to += lines * SIZE;
+    if (LIKELY(lines <= 4)) { /* from here on those before them, too, are to be decoded again */
+      at -= (4 - lines) * STRIDE;
+      to -= (4 - lines) * SIZE;
+    }
+    if (LIKELY(lines <= 4 && decode_four_lines(by, at, to))) {
+      at += 4 * STRIDE;
+      to += 4 * SIZE;
       size_t characters = least((size_t)(end - at), MIME) / 4 * 4;
       /* At the end of data a quantum is often padded. */
       characters -= characters > 0 && end[-1] == '=' ? 4 : 0;
