@@ -336,19 +336,4 @@ static inline unsigned mask_count(uint64_t mask) {
   return (unsigned)__builtin_popcountll(mask);
 }
 
-/* The lowest bit that is set; 63 when none is. */
-static inline unsigned mask_first(uint64_t mask) {
-  return (unsigned)__builtin_ctzll(mask | UINT64_C(1) << 63);
-}
-
-/* The highest bit that is set, of one that is. */
-static inline unsigned mask_last(uint64_t mask) {
-  return 63 - (unsigned)__builtin_clzll(mask);
-}
-
-/* The bits below the lowest that is set; 64 when none is. */
-static inline unsigned mask_length(uint64_t mask) {
-  return mask == 0 ? 64 : (unsigned)__builtin_ctzll(mask);
-}
-
 #endif

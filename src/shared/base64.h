@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "masks.h"
+
 /* Octets that are VEC characters. */
 enum { OCTETS = VEC / 4 * 3 };
 

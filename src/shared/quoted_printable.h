@@ -9,6 +9,7 @@
 
 #include "../kernels.h"
 #include "insert.h"
+#include "masks.h"
 
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
