@@ -575,13 +575,29 @@ static bool decode_padding(const struct decode_call *call, size_t read, size_t *
   return count > 0;
 }
 
+/* The carry is set where something was read. */
 APART cte_result decode_more(const struct decode_call *call, size_t read, size_t written) {
   if (read > 0 && decode_padding(call, read, &written))
     return (cte_result){.status = CTE_OK, .read = call->n, .written = written, .first_anomaly = SIZE_MAX};
   struct base64_decoder state;
   if (cte_base64_decoder_init(&state, call->options) != CTE_OK) return refused();
-  state.carry = call->carry;
+  if (read > 0) state.carry = call->carry;
   return one_shot(decode, &state, call->src, call->n, call->dst, call->cap, (struct done){read, written});
+}
+
+/* A longer or shorter text than a line. */
+APART cte_result decode_any(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
+  const cte_base64_decode_options *o = options != NULL ? options : &mail_decoder;
+  const struct isa *row = cte_isa_chosen();
+  if (options != NULL && UNLIKELY(!decoder_allows(o))) return refused();
+  struct decode_call call;
+  call.src = src, call.n = n, call.dst = dst, call.cap = cap, call.options = o;
+  call.carry.column = 0, call.carry.width = 0;
+  if (n < KERNEL_LEAST || cap == 0 || row == NULL) return decode_more(&call, 0, 0);
+  call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
+  const struct done done = row->base64->decode(src, n, dst, cap, &call.params, &call.carry);
+  if (done.read != call.n) return decode_more(&call, done.read, done.written);
+  return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written, .first_anomaly = SIZE_MAX};
 }
 
 /* The quanta of a text of up to a line's octets if it may be characters alone, or they and CRLF; else 0. */
@@ -593,22 +609,18 @@ static inline size_t line_quanta(const uint8_t *src, size_t n, uint8_t line_ends
 
 /* As cte_base64_encode. Of what is not one line of characters decode_line has changed nothing. */
 cte_result cte_base64_decode(const void *src, size_t n, void *dst, size_t cap, const cte_base64_decode_options *options) {
+  if (n - 4 * LINE_QUANTA_LEAST > 4 * LINE_QUANTA_MOST + 2 - 4 * LINE_QUANTA_LEAST)
+    return decode_any(src, n, dst, cap, options);
   const cte_base64_decode_options *o = options != NULL ? options : &mail_decoder;
   const struct isa *row = cte_isa_chosen();
-  if (UNLIKELY(!decoder_allows(o))) return refused();
+  if (options != NULL && UNLIKELY(!decoder_allows(o))) return refused();
   struct decode_call call;
   call.src = src, call.n = n, call.dst = dst, call.cap = cap, call.options = o;
-  call.carry.column = 0, call.carry.width = 0;
-  if (LIKELY(n - 4 * LINE_QUANTA_LEAST <= 4 * LINE_QUANTA_MOST + 2 - 4 * LINE_QUANTA_LEAST)) {
-    const size_t quanta = line_quanta(src, n, o->line_ends);
-    if (UNLIKELY(quanta == 0 || cap < 3 * quanta || row == NULL)) return decode_more(&call, 0, 0);
+  const size_t quanta = line_quanta(src, n, o->line_ends);
+  if (LIKELY(quanta != 0 && cap >= 3 * quanta && row != NULL)) {
     const size_t written = row->base64->decode_line(src, quanta, dst, o->alphabet);
-    if (UNLIKELY(written == 0)) return decode_more(&call, 0, 0);
-    return (cte_result){.status = CTE_OK, .read = call.n, .written = written, .first_anomaly = SIZE_MAX};
+    if (LIKELY(written != 0))
+      return (cte_result){.status = CTE_OK, .read = call.n, .written = written, .first_anomaly = SIZE_MAX};
   }
-  if (n < KERNEL_LEAST || cap == 0 || row == NULL) return decode_more(&call, 0, 0);
-  call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
-  const struct done done = row->base64->decode(src, n, dst, cap, &call.params, &call.carry);
-  if (done.read != call.n) return decode_more(&call, done.read, done.written);
-  return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written, .first_anomaly = SIZE_MAX};
+  return decode_more(&call, 0, 0);
 }

@@ -44,9 +44,9 @@ APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *ds
                                        const struct base64_decode_params *params, struct base64_carry *carry) {
   struct done done = {0, 0};
   if (params->line_ends == SKIP_CR_LF && carry->column <= MIME && (carry->width == 0 || carry->width == MIME)) {
-    done = decode_mime(decoder_of(params->alphabet), src, n, dst, cap, &carry->column);
+    done = decode_mime(params->alphabet, src, n, dst, cap, &carry->column);
   } else if (params->line_ends == SKIP_NONE && n >= VEC && n <= FEW && cap >= n / 4 * 3) {
-    done.read = decode_some(decoder_of(params->alphabet), (struct text){src, src + n}, src, n, dst, cap);
+    done.read = decode_few(params->alphabet, src, n, dst, cap);
     done.written = done.read / 4 * 3;
     carry->column += done.read;
   }

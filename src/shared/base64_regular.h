@@ -372,8 +372,9 @@ static inline size_t decode_less(struct decoder by, struct text text, const uint
 }
 
 /* Decodes the quanta among `characters` before anything else; returns their characters. There is room for all. */
-static inline size_t decode_some(struct decoder by, struct text text, const uint8_t *src, size_t characters, uint8_t *dst,
-                                 size_t room) {
+__attribute__((noinline)) static size_t decode_some(unsigned alphabet, struct text text, const uint8_t *src,
+                                                    size_t characters, uint8_t *dst, size_t room) {
+  const struct decoder by = decoder_of(alphabet);
   size_t i = 0;
   while (characters - i >= VEC) {
     if (characters - i <= LINE_MOST && decode_line(by, src + i, (characters - i) / 4 * 4, dst + i / 4 * 3))
@@ -387,19 +388,35 @@ static inline size_t decode_some(struct decoder by, struct text text, const uint
   return i + decode_less(by, text, src + i, least(characters - i, VEC) / 4 * 4, dst + i / 4 * 3, room - i / 4 * 3);
 }
 
+/*
+ * The same of VEC characters or more, mostly nothing but whole quanta: vectors, of which what is written too much is written
+ * again, then as a line.
+ */
+ALWAYS_INLINE size_t decode_few(unsigned alphabet, const uint8_t *src, size_t n, uint8_t *dst, size_t room) {
+  const struct decoder by = decoder_of(alphabet);
+  size_t i = 0;
+  for (; n - i > LINE_MOST; i += VEC) {
+    const vec values = values_of(by, vec_load(src + i));
+    if (UNLIKELY(!all_values(by, values))) break;
+    put_packed(dst + i / 4 * 3, values);
+  }
+  if (LIKELY(n - i <= LINE_MOST && n % 4 == 0) && LIKELY(decode_line(by, src + i, n - i, dst + i / 4 * 3))) return n;
+  return i + decode_some(alphabet, (struct text){src, src + n}, src + i, n - i, dst + i / 4 * 3, room - i / 4 * 3);
+}
+
 static inline bool is_crlf(const uint8_t *src) {
   return src[0] == '\r' && src[1] == '\n';
 }
 
 /*
  * Decodes cycles of lines of 76 and CRLF, from the beginning of one on; sets where it stops, and what is open of that line.
- * Returns how many vectors. (A decoder itself as an argument would be copied in memory.)
+ * Returns how many vectors. (A decoder as an argument would be copied in memory.)
  */
-__attribute__((noinline)) static size_t decode_mime_cycles(const struct decoder *by, const uint8_t **src, size_t *open,
+__attribute__((noinline)) static size_t decode_mime_cycles(unsigned alphabet, const uint8_t **src, size_t *open,
                                                            uint8_t *dst, size_t cycles) {
   struct place at = {.src = *src, .open = MIME, .width = MIME, .line_end = 2, .mask = 0xffff};
   memcpy(&at.octets, "\r\n", 2);
-  const size_t vectors = decode_cycles(*by, &at, dst, CYCLE * cycles);
+  const size_t vectors = decode_cycles(decoder_of(alphabet), &at, dst, CYCLE * cycles);
   *src = at.src;
   *open = at.open;
   return vectors;
@@ -470,7 +487,7 @@ __attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, si
   if (UNLIKELY(!decode_open_line(by, at, open, to))) return (struct done){0, 0};
   at += open + 2;
   to += open / 4 * 3;
-  to += decode_mime_cycles(&by, &at, &open, to, (size_t)(end - at) / (CYCLE_LINES * STRIDE)) * OCTETS;
+  to += decode_mime_cycles(alphabet, &at, &open, to, (size_t)(end - at) / (CYCLE_LINES * STRIDE)) * OCTETS;
   if (LIKELY(open == 0 && is_crlf(at))) {
     at += 2;
     open = MIME;
@@ -506,7 +523,7 @@ __attribute__((noinline)) static struct done decode_chunk(const uint8_t *src, si
 }
 
 /* Decodes lines of 76 and CRLF, and of the first and the last line what there is, as far as there is nothing else. */
-static inline struct done decode_mime(struct decoder by, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+ALWAYS_INLINE struct done decode_mime(unsigned alphabet, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                       uint64_t *column) {
   enum { CYCLE_OCTETS = CYCLE_LINES * (MIME + 2), CYCLE_ROOM_LEAST = CYCLE * OCTETS + PACKED, SIZE = MIME / 4 * 3 };
   const uint8_t *at = src, *const end = src + n;
@@ -515,22 +532,23 @@ static inline struct done decode_mime(struct decoder by, const uint8_t *src, siz
   for (;;) {
     if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST) {
       /* Copies: what is pointed to stays in memory. */
-      const struct decoder copy = by;
       const uint8_t *next = at;
       size_t next_open;
       const size_t cycles = least((size_t)(end - at) / CYCLE_OCTETS, (size_t)(to_end - to - PACKED) / (CYCLE * OCTETS));
-      to += decode_mime_cycles(&copy, &next, &next_open, to, cycles) * OCTETS;
+      to += decode_mime_cycles(alphabet, &next, &next_open, to, cycles) * OCTETS;
       at = next;
       open = next_open;
     }
+    const struct decoder by = decoder_of(alphabet); /* not before: it would be kept in memory */
     while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && is_crlf(at + MIME) &&
            decode_line(by, at, MIME, to)) {
       at += MIME + 2;
       to += SIZE;
     }
     const size_t characters = least(open, (size_t)(end - at)), room = (size_t)(to_end - to);
+    if (at == end) break;
     if (room < characters / 4 * 3) break;
-    const size_t decoded = decode_some(by, (struct text){src, end}, at, characters, to, room);
+    const size_t decoded = decode_some(alphabet, (struct text){src, end}, at, characters, to, room);
     at += decoded;
     to += decoded / 4 * 3;
     open -= decoded;
