@@ -562,11 +562,11 @@ static void take_nul(struct message *m, size_t i) {
   if (m->policy.nul != CTE_SMTP_NORMALIZE) add_octet(m, m->policy.nul == CTE_SMTP_SPACE ? ' ' : 0, i);
 }
 
-/* The number of items, from k on, that a fold may not part. */
+/* The number of items, from k on, that a fold may not part: they stood together in the input, too. */
 static size_t unit_length(const struct message *m, size_t k) {
   size_t announced = utf8_announced(m->items[k].octet), length = 1;
   while (length < announced && k + length < m->count && !m->items[k + length].line_end &&
-         is_continuation(m->items[k + length].octet))
+         is_continuation(m->items[k + length].octet) && m->items[k + length].offset == m->items[k].offset + length)
     length++;
   return length;
 }

@@ -440,6 +440,26 @@ static void dropped_octets(void **state) {
   check_case("NULs and 999 octets", &smtp_write_subject, &drop, src, 1011, &over);
 }
 
+/* Found by fuzzing: the octets of a character between which NULs were dropped are no character, and a fold may part them. */
+static void parted_character(void **state) {
+  (void)state;
+  static char src[1100], dst[1100];
+  static const cte_smtp_options fold = {.nul = NORMALIZE, .long_line = NORMALIZE};
+  for (size_t nuls = 1; nuls <= 70; nuls++) {
+    make_line(src, 997, "\xC3");
+    memset(src + 998, 0, nuls);
+    memcpy(src + 998 + nuls, "\xA9\r\n", 3);
+    const size_t n = 998 + nuls + 3, all = make_line(dst, 997, "\xC3\r\n \xA9\r\n.\r\n");
+    struct expectation written = {
+        .read = n,
+        .data = dst,
+        .size = all,
+        .anomalies = {{CTE_ANOMALY_NUL, 998}, {CTE_ANOMALY_LINE_OVER_998, 998 + nuls}},
+    };
+    check_case("a character parted by NULs", &smtp_write_subject, &fold, src, n, &written);
+  }
+}
+
 /* Two kinds on one octet: the tolerated one is not recorded when the other is the error. */
 static void two_kinds_on_one_octet(void **state) {
   (void)state;
@@ -681,13 +701,17 @@ int main(void) {
   make_write_options();
   make_read_options();
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(writer_policies),  cmocka_unit_test(reader_policies), cmocka_unit_test(reader_smuggling),
-      cmocka_unit_test(writer_smuggling), cmocka_unit_test(line_lengths),    cmocka_unit_test(folds),
-      cmocka_unit_test(folds_characters), cmocka_unit_test(dropped_octets),  cmocka_unit_test(two_kinds_on_one_octet),
-      cmocka_unit_test(write_bound),      cmocka_unit_test(read_bound),      cmocka_unit_test(read_bound_folds),
-      cmocka_unit_test(bad_options),      cmocka_unit_test(null_options),    cmocka_unit_test(dots),
-      cmocka_unit_test(round_trip),       cmocka_unit_test(write_lengths),   cmocka_unit_test(write_cuts),
-      cmocka_unit_test(write_large),      cmocka_unit_test(read_lengths),    cmocka_unit_test(read_cuts),
+      cmocka_unit_test(writer_policies),  cmocka_unit_test(reader_policies),
+      cmocka_unit_test(reader_smuggling), cmocka_unit_test(writer_smuggling),
+      cmocka_unit_test(line_lengths),     cmocka_unit_test(folds),
+      cmocka_unit_test(folds_characters), cmocka_unit_test(parted_character),
+      cmocka_unit_test(dropped_octets),   cmocka_unit_test(two_kinds_on_one_octet),
+      cmocka_unit_test(write_bound),      cmocka_unit_test(read_bound),
+      cmocka_unit_test(read_bound_folds), cmocka_unit_test(bad_options),
+      cmocka_unit_test(null_options),     cmocka_unit_test(dots),
+      cmocka_unit_test(round_trip),       cmocka_unit_test(write_lengths),
+      cmocka_unit_test(write_cuts),       cmocka_unit_test(write_large),
+      cmocka_unit_test(read_lengths),     cmocka_unit_test(read_cuts),
       cmocka_unit_test(read_large),
   };
   return run_on_every_row("smtp", tests, COUNT(tests));
