@@ -39,7 +39,7 @@ struct stream {
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
   uint16_t gather;    /* the codec's; 0 when the stream was not set up */
-  codec_quick *quick; /* the codec's when its short chunks do not wait, until finish; else NULL */
+  codec_quick *quick; /* the codec's while nothing waits and nothing has ended; else, and where chunks are gathered, NULL */
   union {
     struct base64_encoder base64_encoder;
     struct base64_decoder base64_decoder;
@@ -231,10 +231,9 @@ static inline void gather(struct stream *s, cte_input *in) {
   in->pos = in->size;
 }
 
-/* Nothing waits, nothing has ended, and there is input and room: what a kernel takes of short chunks needs no more. */
-static inline bool is_quick(codec_quick *quick, const struct stream *s, const cte_input *in, const cte_output *out) {
-  return quick != NULL && (s->status | s->tail_size | s->hold_size) == 0 && out != NULL && in->pos < in->size &&
-         out->pos < out->size && in->data != NULL && out->data != NULL;
+/* There is input and room: what a kernel takes of short chunks needs no more. */
+static inline bool is_quick(codec_quick *quick, const cte_input *in, const cte_output *out) {
+  return quick != NULL && out != NULL && in->pos < in->size && out->pos < out->size && in->data != NULL && out->data != NULL;
 }
 
 /* Returns how many octets it read. */
@@ -248,12 +247,7 @@ static inline size_t advance_quickly(codec_quick *quick, struct stream *s, cte_i
 }
 
 /* The steps of an update: from in->pos, which was `start` when it began, and stood at `base` in the stream. */
-APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
-  codec_quick *const quick = s->ending ? NULL : codecs[s->id]->quick;
-  if (is_quick(quick, s, in, out)) {
-    advance_quickly(quick, s, in, out);
-    if (in->pos == in->size) return CTE_OK;
-  }
+static cte_status steps(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
   for (;;) {
     bool empty = drain(s, out);
     if (empty && s->status != CTE_OK) return (cte_status)s->status;
@@ -275,6 +269,22 @@ APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t
   }
 }
 
+/* The codec's, unless something waits or has ended. */
+static codec_quick *quick_of(const struct stream *s) {
+  return s->ending || (s->status | s->tail_size | s->hold_size) != 0 ? NULL : codecs[s->id]->quick;
+}
+
+APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t start, uint64_t base) {
+  codec_quick *const quick = quick_of(s);
+  if (is_quick(quick, in, out)) {
+    advance_quickly(quick, s, in, out);
+    if (in->pos == in->size) return CTE_OK;
+  }
+  const cte_status status = steps(s, in, out, start, base);
+  s->quick = s->gather ? NULL : quick_of(s);
+  return status;
+}
+
 /* Apart, so that the call below needs no more registers and stack than its common case. */
 APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
   cte_output none = {NULL, 0, 0};
@@ -286,7 +296,7 @@ APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
 
 cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
   struct stream *s = (struct stream *)stream;
-  if (is_quick(s->quick, s, in, out)) {
+  if (is_quick(s->quick, in, out)) {
     const size_t read = advance_quickly(s->quick, s, in, out);
     return in->pos == in->size ? CTE_OK : update(s, in, out, in->pos - read, s->report.offset - read);
   }
