@@ -66,29 +66,24 @@ static inline bool word_follows(const uint8_t *src) {
   return src[__builtin_ctz(others)] > ' ';
 }
 
-/* What a block's octets are. Those of a mask named _1 stand one octet on: the last may be the first behind the block. */
+/* What a block's octets are. */
 struct sight {
-  uint64_t plain;   /* printable, or TAB */
-  uint64_t above_1; /* over SP, as signed octets */
-  uint64_t ends_1;  /* the first octets of line ends */
+  uint64_t plain; /* printable, or TAB */
+  uint64_t above; /* over SP, as signed octets */
+  uint64_t first; /* the first octets of line ends */
 };
 
 static inline struct sight look(const uint8_t *in, bool lf_ends) {
-  struct sight s = {0, 0, 0};
-  for (unsigned k = 0; k < 64; k += VEC) {
-    const vec v = vec_load(in + k), next = vec_load(in + k + 1);
-    const vec lf = vec_equal(lf_ends ? next : vec_load(in + k + 2), vec_fill('\n'));
-    s.plain |= (uint64_t)vec_mask(vec_plain(v)) << k;
-    s.above_1 |= (uint64_t)vec_mask(vec_greater(next, vec_fill(' '))) << k;
-    s.ends_1 |= (uint64_t)vec_mask(lf_ends ? lf : vec_and(vec_equal(next, vec_fill('\r')), lf)) << k;
-  }
-  return s;
+  const vec lf = vec_fill('\n');
+  const struct block v = block_load(in);
+  return (struct sight){block_plain(v), block_greater(v, vec_fill(' ')),
+                        lf_ends ? block_equal(v, lf) : block_pairs(v, vec_fill('\r'), block_load(in + 1), lf)};
 }
 
-/* True when one of `others` was not reported before, and is no literal therefore. ends_1: as in struct sight. */
-static __attribute__((noinline)) bool unknown(const struct decoder *d, const uint8_t *in, uint64_t others, uint64_t ends_1) {
+/* True when one of `others` was not reported before, and is no literal therefore. next: octets before a line end. */
+static __attribute__((noinline)) bool unknown(const struct decoder *d, const uint8_t *in, uint64_t others, uint64_t next) {
   const struct block v = block_load(in);
-  const uint64_t literals = block_within(v, literals_of(d)) & ~(block_equal(v, vec_fill('\r')) & ends_1);
+  const uint64_t literals = block_within(v, literals_of(d)) & ~(block_equal(v, vec_fill('\r')) & next);
   return (others & ~(literals | raw_8bit(d, v))) != 0;
 }
 
@@ -156,54 +151,70 @@ static inline size_t whole_blocks(size_t n, size_t cap) {
   return read < written ? read : written;
 }
 
+/* The octets of a block before which a line end begins. first: where it has line ends. */
+static inline uint64_t before_ends(const uint8_t *in, uint64_t first, bool lf_ends) {
+  return first >> 1 | (lf_ends ? (uint64_t)(in[64] == '\n') : is_crlf(in + 64)) << 63;
+}
+
+/*
+ * Stores a block that is not stored as it stands, and moves *dst behind it; false: an '=' of it begins neither an escape nor
+ * a soft line break, or an escape's octets behind the block are more than `room`. *gone: as in struct decoding.
+ */
+ALWAYS_INLINE bool put_decoded_block(uint8_t **dst, const uint8_t *in, uint64_t equals, uint64_t first, uint64_t drop_cr,
+                                     int64_t room, uint64_t *gone, bool lf_ends) {
+  const uint64_t soft = equals & before_ends(in, first, lf_ends), escapes = equals & ~soft;
+  const uint64_t hangs = choose(first != 0, 0, escapes >> 62);
+  const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | *gone | (first & drop_cr);
+  if ((int64_t)hangs > room) return false;
+  if (((equals & (equals - 1)) | *gone | drop_cr | (lf_ends ? soft : 0)) == 0) {
+    if (!put_one(*dst, in, equals, lf_ends)) return false;
+  } else {
+    if (!put_many(*dst, block_load(in), block_load(in + 1), block_load(in + 2), escapes, drop)) return false;
+  }
+  *dst += mask_count(~drop);
+  *gone = escapes >> 62 | (lf_ends ? soft >> 63 : soft >> 62);
+  *gone |= *gone >> 1;
+  return true;
+}
+
 /*
  * Decodes blocks; false when it met one that holds anything else, or a line over 76. Where '=' stands is found out a block
- * ahead: how many there are cannot be foretold, and a wrong guess costs less so. (The three ways to store a block: text with
- * an escape in every fourth block, 24, 30 and 50 cycles on a Zen 4.)
+ * ahead: how many there are cannot be foretold, and a wrong guess costs less so. (Cycles of a block on a Zen 4: 19 without
+ * '=', 34 with one, 46 with many.)
  */
 ALWAYS_INLINE bool decode_blocks(const struct decoder *d, struct decoding *at, const uint8_t *src, size_t n, uint8_t *dst,
                                  size_t blocks, bool lf_ends) {
-  const int64_t width = d->recorded & KIND_LINE_OVER_76 ? INT64_MAX : LINE;
+  const int64_t width = d->recorded & KIND_LINE_OVER_76 ? INT64_MAX / 2 : LINE;
+  const uint64_t drop_cr = lf_ends ? 0 : d->drop_cr;
   const uint8_t *in = src + at->read, *const end = in + 64 * blocks, *const last = src + (n - 64);
   uint8_t *out = dst + at->written;
   int64_t column = (int64_t)(at->read - at->line);
-  uint64_t gone = at->gone, above_before = (int8_t)in[0] > ' ';
-  uint64_t ends_before = (lf_ends ? in[0] == '\n' : is_crlf(in)) << 1 | at->after_cr;
-  uint64_t equals_next = block_equal(block_load(in), vec_fill('='));
+  uint64_t gone = at->gone, after_cr = at->after_cr, equals_next = block_equal(block_load(in), vec_fill('='));
   while (in != end) {
     const uint64_t equals = equals_next;
-    equals_next = block_equal(block_load(last - in > 64 ? in + 64 : last), vec_fill('='));
+    equals_next = block_equal(block_load(in + 64 < last ? in + 64 : last), vec_fill('='));
     const struct sight s = look(in, lf_ends);
-    const uint64_t above = s.above_1 << 1 | above_before, first = s.ends_1 << 1 | ends_before >> 1;
-    const uint64_t others = ~(s.plain | first | (lf_ends ? 0 : s.ends_1 << 2 | ends_before));
-    const uint64_t trailing = s.plain & ~above & (s.ends_1 | (~s.above_1 & UINT64_C(1) << 63));
-    if (others && unknown(d, in, others, s.ends_1)) break;
+    const uint64_t others = ~(s.plain | s.first | (lf_ends ? 0 : s.first << 1 | after_cr));
+    const uint64_t trailing = s.plain & ~s.above & (s.first >> 1 | (uint64_t)((int8_t)in[64] <= ' ') << 63);
+    if (others && unknown(d, in, others, before_ends(in, s.first, lf_ends))) break;
     if (trailing && (trailing << 1 || last - in < VEC || !word_follows(in + 64))) break;
-    const uint64_t soft = equals & s.ends_1, escapes = equals & ~soft;
-    const uint64_t hangs = choose(first != 0, 0, escapes >> 62); /* an escape's octets behind the block */
-    if (column + (int64_t)(mask_length(first) + hangs) > width) break;
-    const uint64_t more = gone | (lf_ends ? 0 : first & d->drop_cr);
-    const uint64_t drop = equals << 1 | (lf_ends ? escapes : equals) << 2 | soft | more;
-    if ((equals | more) == 0) {
+    const int64_t room = width - column - mask_length(s.first);
+    if (room < 0) break;
+    if ((equals | gone | drop_cr) == 0) {
       block_store(out, block_load(in));
-    } else if (((equals & (equals - 1)) | more | (lf_ends ? soft : 0)) == 0) {
-      if (!put_one(out, in, equals, lf_ends)) break;
+      out += 64;
     } else {
-      if (!put_many(out, block_load(in), block_load(in + 1), block_load(in + 2), escapes, drop)) break;
+      if (!put_decoded_block(&out, in, equals, s.first, drop_cr, room, &gone, lf_ends)) break;
     }
-    out += mask_count(~drop);
-    gone = escapes >> 62 | (lf_ends ? soft >> 63 : soft >> 62);
-    gone |= gone >> 1;
-    column = (int64_t)choose(first != 0, (uint64_t)(lf_ends ? 63 : 62) - mask_last(first | 1), (uint64_t)column + 64);
-    above_before = s.above_1 >> 63; /* shifted here: clang 14 makes a slow shld of it where it is used */
-    ends_before = s.ends_1 >> 62;
+    column = mask_above(s.first) + (s.first ? (lf_ends ? 0 : -1) : column);
+    after_cr = lf_ends ? 0 : s.first >> 63; /* shifted here: clang 14 makes a slow shld of it where it is used */
     in += 64;
   }
   at->read = (size_t)(in - src);
   at->written = (size_t)(out - dst);
   at->line = at->read - (uint64_t)column;
   at->gone = gone;
-  at->after_cr = lf_ends ? 0 : ends_before & 1;
+  at->after_cr = after_cr;
   return in == end;
 }
 
