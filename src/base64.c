@@ -7,11 +7,6 @@
 _Static_assert(sizeof(cte_base64_encode_options) == 32 && sizeof(cte_base64_decode_options) == 32,
                "the options' size is ABI");
 
-/* For the ways of short calls: compilers put what is unlikely out of them. */
-#define UNLIKELY(condition) __builtin_expect(condition, 0)
-#define LIKELY(condition)   __builtin_expect(condition, 1)
-#define APART               __attribute__((noinline)) static
-
 /* ---- Encoding ---- */
 
 /* The inverse of three modulo 2^64: times a multiple of three it is a third of it, times any other number more than 2^62. */

@@ -22,6 +22,11 @@
 #define ANOMALY_KINDS 20
 #define ANOMALIES_ALL ((UINT32_C(1) << ANOMALY_KINDS) - 1)
 
+/* For the ways of short calls: compilers put what is unlikely out of them, and need no registers for what stands apart. */
+#define UNLIKELY(condition) __builtin_expect(condition, 0)
+#define LIKELY(condition)   __builtin_expect(condition, 1)
+#define APART               __attribute__((noinline)) static
+
 /* What is told of the input. `offset` is that of src[0] from the start of the data; step's caller moves it. */
 struct report {
   uint64_t offset;

@@ -14,8 +14,6 @@
 #define WINDOW_STEP 32
 #define RECORD      256
 
-#define APART __attribute__((noinline)) static
-
 enum codec_id { NONE, BASE64_ENCODE, BASE64_DECODE, QP_ENCODE, QP_DECODE, LINES_CHECK, SMTP_WRITE, SMTP_READ };
 
 static const struct codec *const codecs[] = {NULL,
@@ -287,6 +285,10 @@ APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t
 
 /* Apart, so that the call below needs no more registers and stack than its common case. */
 APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
+  if (is_gathered(s, in, out)) {
+    gather(s, in);
+    return CTE_OK;
+  }
   cte_output none = {NULL, 0, 0};
   if (out == NULL) out = &none;
   if (s->id == NONE || (s->ending && s->status >= CTE_OK)) return CTE_ERROR_STATE;
@@ -296,13 +298,10 @@ APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
 
 cte_status cte_stream_update(cte_stream *stream, cte_input *in, cte_output *out) {
   struct stream *s = (struct stream *)stream;
-  if (is_quick(s->quick, in, out)) {
-    const size_t read = advance_quickly(s->quick, s, in, out);
-    return in->pos == in->size ? CTE_OK : update(s, in, out, in->pos - read, s->report.offset - read);
-  }
-  if (!is_gathered(s, in, out)) return update_any(s, in, out);
-  gather(s, in);
-  return CTE_OK;
+  if (UNLIKELY(!is_quick(s->quick, in, out))) return update_any(s, in, out);
+  const size_t read = advance_quickly(s->quick, s, in, out);
+  if (LIKELY(in->pos == in->size)) return CTE_OK;
+  return update(s, in, out, in->pos - read, s->report.offset - read);
 }
 
 cte_status cte_stream_finish(cte_stream *stream, cte_output *out) {

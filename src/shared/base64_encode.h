@@ -375,7 +375,7 @@ __attribute__((noinline)) static struct done encode_record(const uint8_t *src, s
 
 static struct done encode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_encode_params *params,
                           uint64_t *column) {
-  if (VEC == 32 && n - RECORD_LEAST <= RECORD_MOST - RECORD_LEAST && params->columns == MIME)
+  if (VEC == 32 && n - RECORD_LEAST <= RECORD_MOST - RECORD_LEAST && LIKELY(params->columns == MIME))
     return encode_record(src, n, dst, cap, params, column);
   /* Of the octets the line's characters are made of, there may be one or two more. */
   if (n - OCTETS > LINE_MOST / 4 * 3 + 2 - OCTETS)
