@@ -338,8 +338,8 @@ enum { RECORD_LEAST = 75, RECORD_MOST = 83, RECORD_ROOM = RECORD_MOST / 3 * 4 + 
  * Such a record, in lines of 76. A line that begins in one of the vectors is that vector once more, rotated. The second one
  * begins in the last vector: at 76 or more, which is behind 27 quanta less a vector.
  */
-__attribute__((noinline)) static struct done encode_record(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                                           const struct base64_encode_params *params, uint64_t *column) {
+static inline struct done encode_record(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                        const struct base64_encode_params *params, uint64_t *column) {
   const size_t quanta = (uint32_t)n / 3, size = 4 * quanta, open = MIME - (size_t)*column, line_end = params->line_end;
   if (open % 4 != 0 || cap < RECORD_ROOM) return encode_few(src, n, dst, cap, params, column);
   const struct encoder by = encoder_of(params->alphabet);
