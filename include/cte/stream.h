@@ -74,14 +74,16 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
  *                    past it. Of an SMTP message it does not say that it is accepted: ask cte_stream_verdict
  *   an error         given once every octet before the offending one was delivered, and again by each later call;
- *                    in->pos is at the offending octet, or where it was when that octet lies in an earlier chunk
+ *                    in->pos is at the offending octet, or where it was before the call when that octet came with an
+ *                    earlier one
  *   CTE_ERROR_STATE  after finish, or without a set-up
  */
 CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *out);
 
 /*
- * Ends the input: delivers what is left. CTE_OK once all has come out (and again if called again), CTE_MORE_OUTPUT until
- * then, or an error as above. After CTE_END it is CTE_OK. An SMTP reader without its end of data: CTE_ERROR_TRUNCATED.
+ * Ends the input: delivers what is left. Update took all of it before, its last answer was CTE_OK. CTE_OK once all has come
+ * out (and again if called again), CTE_MORE_OUTPUT until then, or an error as above. After CTE_END it is CTE_OK. An SMTP
+ * reader without its end of data: CTE_ERROR_TRUNCATED.
  */
 CTE_API cte_status cte_stream_finish(cte_stream *s, cte_output *out);
 
