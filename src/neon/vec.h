@@ -197,9 +197,10 @@ static inline uint8_t *vec_insert(uint8_t *p, vec v, vec before, uint32_t mask, 
   return p + 8 + vget_lane_u8(bits, 1);
 }
 
-/* 0xff where the octet's bit is set in the mask. */
+/* 0xff where the octet's bit is set in the mask. By a look-up: of two vdup_n_u8 clang 14 makes sixteen insertions. */
 static inline vec vec_from_mask(uint32_t mask) {
-  return vtstq_u8(vcombine_u8(vdup_n_u8((uint8_t)mask), vdup_n_u8((uint8_t)(mask >> 8))), own_bits());
+  const vec octet = vcombine_u8(vdup_n_u8(0), vdup_n_u8(1));
+  return vtstq_u8(vqtbl1q_u8(vreinterpretq_u8_u16(vdupq_n_u16((uint16_t)mask)), octet), own_bits());
 }
 
 /* 16 times each octet, modulo 256. */
