@@ -156,7 +156,7 @@ void check_bad_options(const struct subject *subject, const void *options);
 /* Chooses a row of kernels, which the checks name in their reports. */
 void row_begin(size_t row);
 
-/* Runs the group on every row of kernels, the hostile ones too: the body of each program's main. */
+/* Runs the group on every row of kernels, the hostile ones too, or on CTE_TEST_ROW alone: the body of each program's main. */
 int run_on_every_row(const char *group, const struct CMUnitTest *tests, size_t count);
 
 #endif

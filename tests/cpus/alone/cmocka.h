@@ -25,6 +25,7 @@ struct CMUnitTest {
 #define assert_false(c)                   assert_true(!(c))
 #define assert_null(p)                    assert_true((p) == NULL)
 #define assert_non_null(p)                assert_true((p) != NULL)
+#define assert_in_range(x, a, b)          assert_true((a) <= (x) && (x) <= (b))
 #define assert_int_equal(a, b)            assert_true((unsigned long long)(a) == (unsigned long long)(b))
 #define assert_string_equal(a, b)         assert_true(strcmp(a, b) == 0)
 #define assert_string_not_equal(a, b)     assert_true(strcmp(a, b) != 0)
