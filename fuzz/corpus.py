@@ -1,7 +1,7 @@
 """corpus.py OUT MAIL: seeds for the fuzz targets, in OUT/<target>/: the literals of the tests, and real mail from MAIL.
 
-A seed is a head of 16 octets (fuzz.h) and a payload. Each payload is given the head of zeros, which is what mail wants, and
-others made from the payload's digest, so that every run makes the same files.
+A seed is a head of 16 octets (fuzz.h) and a payload. Each payload is given the head of zeros, which is what mail wants, that
+of a long text where there is such, and one made from the payload's digest, so that every run makes the same files.
 """
 
 import ast
@@ -22,6 +22,7 @@ TARGETS = {
     "smtp_read": ["smtp"],
     "streams": ["base64", "quoted_printable", "smtp", "stream"],
 }
+LONG = {"base64": (bytes([10]).ljust(16, b"\0"),)}  # texts that the target makes itself, with one fault
 # The first and last characters of each length of UTF-8, and what is just beyond them (RFC 3629).
 UTF8 = [
     bytes.fromhex(text)
@@ -77,7 +78,7 @@ def coded(target, text):
 def write(folder, payload):
     payload = payload[:MOST]
     digest = hashlib.sha256(payload).digest()
-    for head in (bytes(16), digest[:16]):
+    for head in (bytes(16), digest[:16]) + LONG.get(folder.name, ()):
         seed = head + payload
         (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
 

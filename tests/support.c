@@ -803,6 +803,8 @@ static void check_one_shot_expected(const struct subject *subject, const void *o
     if (expected->size) check_with_cap(subject, options, src, n, expected->size - 1, tail, expected);
   }
   check_with_cap(subject, options, src, n, bound, random_one_in(2), expected);
+  /* Far more room lets kernels write ahead. */
+  check_with_cap(subject, options, src, n, bound + n + 64, random_one_in(2), expected);
   if (expected->size) check_with_cap(subject, options, src, n, random_below(expected->size), random_one_in(2), expected);
   if (subject->in_place && subject->in_place(options)) {
     about.how = "one-shot in place";

@@ -111,7 +111,7 @@ void run_stream(struct outcome *got, const struct subject *subject, const void *
 void check_same(const char *what, const struct subject *subject, const uint8_t *src, size_t n, const struct outcome *got,
                 const struct outcome *expected);
 
-/* One-shot: guard pages on either side, the exact room, one octet less, less by chance, and in place. */
+/* One-shot: guard pages on either side, the exact room, one octet less, the bound, more, less by chance, and in place. */
 void check_one_shot(const struct subject *subject, const void *options, const uint8_t *src, size_t n);
 
 /* Streamed: every cut in two, each with the room of one octet, chance and plenty. */
