@@ -109,7 +109,7 @@ static size_t character(const uint8_t *src, size_t n, bool last) {
 /* The octets seen of `word` at the start of src[0..n): all of them, 0, or UNSEEN when only src ends too early. */
 static size_t begins(const char *word, const uint8_t *src, size_t n, bool last) {
   size_t i = 0;
-  while (word[i] && i < n && src[i] == (uint8_t)word[i]) i++;
+  while (i < n && word[i] && src[i] == (uint8_t)word[i]) i++;
   if (!word[i]) return i;
   return i == n && !last ? UNSEEN : 0;
 }

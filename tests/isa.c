@@ -83,10 +83,11 @@ static void tables(void **state) {
 /* ---- Threads ---- */
 
 static atomic_int wrong;
+static size_t rounds;
 
 /* Encodes and decodes with buffers and a stream of its own, and changes the row while others work. */
 static void *work(void *argument) {
-  size_t index = (size_t)(uintptr_t)argument, rounds = scaled(400);
+  size_t index = (size_t)(uintptr_t)argument;
   uint8_t src[1000], coded[3200], back[1500];
   for (size_t i = 0; i < sizeof src; i++) src[i] = (uint8_t)(i * (2 * index + 3) >> 2);
   for (size_t round = 0; round < rounds; round++) {
@@ -112,6 +113,7 @@ static void *work(void *argument) {
 static void threads(void **state) {
   (void)state;
   pthread_t thread[8];
+  rounds = scaled(400);
   for (size_t i = 0; i < COUNT(thread); i++)
     assert_int_equal(pthread_create(&thread[i], NULL, work, (void *)(uintptr_t)i), 0);
   for (size_t i = 0; i < COUNT(thread); i++) assert_int_equal(pthread_join(thread[i], NULL), 0);
