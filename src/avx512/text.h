@@ -97,11 +97,6 @@ static inline vec vec_blend(vec a, vec b, vec mask) {
   return _mm256_blendv_epi8(a, b, mask);
 }
 
-/* Each octet's high four bits. */
-static inline vec vec_high_nibble(vec v) {
-  return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
-}
-
 /* 16 times each octet, modulo 256. */
 static inline vec vec_to_high_nibble(vec v) {
   return _mm256_and_si256(_mm256_slli_epi16(v, 4), _mm256_set1_epi8(-16));
@@ -115,13 +110,6 @@ static inline vec vec_min(vec a, vec b) {
 /* The octets' top bits, the first octet's lowest. */
 static inline uint32_t vec_mask(vec v) {
   return (uint32_t)_mm256_movemask_epi8(v);
-}
-
-/* 0xff where the octet is in a set of octets below 128: bit h of set[l] is set where 16 h + l is in it. */
-static inline vec vec_within(vec v, vec set) {
-  const vec bits = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, -1, -1, -1, -1, -1, -1, -1, -1));
-  const vec bit = _mm256_shuffle_epi8(bits, vec_high_nibble(v));
-  return _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(set, v), bit), bit);
 }
 
 /* 0xff where the octet is printable ASCII or TAB. */

@@ -56,12 +56,6 @@ static inline uint64_t line_end_begins(const uint8_t *src, struct line_ends ends
   return (is_crlf(src) & ends.crlf) | ((uint64_t)(src[0] == '\n') & ends.lone_lf);
 }
 
-static inline size_t put_line_end(uint8_t *dst, size_t length) {
-  if (length == 2) *dst++ = '\r';
-  *dst = '\n';
-  return length;
-}
-
 #define PART  3072 /* octets of text with LF that are made text with CRLF at once */
 #define SLACK 96   /* octets that may be stored or loaded behind what is meant */
 
