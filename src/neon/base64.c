@@ -65,8 +65,7 @@ static const uint8_t alphabets[2][64] = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 
 enum { BLOCK = 4 * VEC, BLOCK_OCTETS = 3 * VEC };
 
-static inline void encode_block(const uint8_t *src, uint8_t *dst, uint8x16x4_t alphabet) {
-  const uint8x16x3_t v = vld3q_u8(src);
+static inline uint8x16x4_t characters_of_block(uint8x16x3_t v, uint8x16x4_t alphabet) {
   const vec second = vsliq_n_u8(vshrq_n_u8(v.val[1], 4), v.val[0], 4),
             third = vsliq_n_u8(vshrq_n_u8(v.val[2], 6), v.val[1], 2);
   uint8x16x4_t characters;
@@ -74,16 +73,26 @@ static inline void encode_block(const uint8_t *src, uint8_t *dst, uint8x16x4_t a
   characters.val[1] = vqtbl4q_u8(alphabet, vandq_u8(second, vec_fill(63)));
   characters.val[2] = vqtbl4q_u8(alphabet, vandq_u8(third, vec_fill(63)));
   characters.val[3] = vqtbl4q_u8(alphabet, vandq_u8(v.val[2], vec_fill(63)));
-  vst4q_u8(dst, characters);
+  return characters;
 }
 
-/* src[0..12) as 16 characters. The parts of spread() hold two sextets in each 16 bits: one goes down, one up. */
-static inline vec encode_vector(const uint8_t *src, uint8x16x4_t alphabet) {
+static inline void encode_block(const uint8_t *src, uint8_t *dst, uint8x16x4_t alphabet) {
+  vst4q_u8(dst, characters_of_block(vld3q_u8(src), alphabet));
+}
+
+/* The 16 characters of what spread() gives: two sextets in each 16 bits, of which one goes down, one up. */
+static inline vec characters_of_vector(vec spread, uint8x16x4_t alphabet) {
   const int16x8_t down = vreinterpretq_s16_u8(vec_fill16((uint16_t)-10, (uint16_t)-6));
   const int16x8_t up = vreinterpretq_s16_u8(vec_fill16(4, 8));
-  const uint16x8_t parts = vreinterpretq_u16_u8(spread(src));
+  const uint16x8_t parts = vreinterpretq_u16_u8(spread);
   const vec even = vreinterpretq_u8_u16(vshlq_u16(parts, down)), odd = vreinterpretq_u8_u16(vshlq_u16(parts, up));
-  return vqtbl4q_u8(alphabet, vandq_u8(vec_blend(even, odd, vec_fill16(0xff00, 0xff00)), vec_fill(63)));
+  /* Where one of them has bits of other sextets, the other one has zeros. */
+  return vqtbl4q_u8(alphabet, vec_blend(even, odd, vec_fill16(0x3f00, 0x3fc0)));
+}
+
+/* src[0..12) as 16 characters. */
+static inline vec encode_vector(const uint8_t *src, uint8x16x4_t alphabet) {
+  return characters_of_vector(spread(src), alphabet);
 }
 
 /* Encodes whole quanta of OCTETS or more; the last vector once more takes some of what is before it. */
@@ -93,6 +102,22 @@ ALWAYS_INLINE void encode_octets(const uint8_t *src, uint8_t *dst, size_t octets
   for (; end - src >= BLOCK_OCTETS; src += BLOCK_OCTETS, dst += BLOCK) encode_block(src, dst, alphabet);
   for (; end - src > OCTETS; src += OCTETS, dst += VEC) vec_store(dst, encode_vector(src, alphabet));
   if (src < end) vec_store(end_dst - VEC, encode_vector(end - OCTETS, alphabet));
+}
+
+/* Another place, to which a pointer went on: where compilers do not see from where, a load or store takes the step. */
+#define HERE(pointer) __asm__("" : "+r"(pointer))
+
+/* The same of unfolded text, where it is long four blocks at a time. */
+ALWAYS_INLINE void encode_unfolded(const uint8_t *src, uint8_t *dst, size_t octets, uint8x16x4_t alphabet) {
+  for (; octets >= 4 * BLOCK_OCTETS + OCTETS; octets -= 4 * BLOCK_OCTETS) {
+    for (int k = 0; k < 4; k++) {
+      encode_block(src, dst, alphabet);
+      src += BLOCK_OCTETS, dst += BLOCK;
+      HERE(src);
+      HERE(dst);
+    }
+  }
+  encode_octets(src, dst, octets, alphabet);
 }
 
 /* Encodes what the open line has room for. False: there is not as much. */
@@ -108,12 +133,54 @@ static inline bool end_open_line(const uint8_t *src, size_t n, uint8_t *dst, siz
   return true;
 }
 
+enum { MIME_OCTETS = MIME / 4 * 3 };
+
+/* A line of 76 and a line end. The last vector reads some of the line behind it, and its slack goes there. */
+ALWAYS_INLINE void encode_mime_line(const uint8_t **src, uint8_t **dst, size_t line_end, uint8x16x4_t alphabet) {
+  const uint8x16x3_t octets = vld3q_u8(*src);
+  *src += BLOCK_OCTETS;
+  HERE(*src);
+  const vec last = spread_inside(*src);
+  *src += MIME_OCTETS - BLOCK_OCTETS;
+  HERE(*src);
+  vst4q_u8(*dst, characters_of_block(octets, alphabet));
+  *dst += BLOCK;
+  HERE(*dst);
+  vec_store(*dst, characters_of_vector(last, alphabet));
+  *dst += MIME - BLOCK + line_end;
+  HERE(*dst);
+  memcpy(*dst - line_end, line_ends[line_end - 1], 2);
+}
+
+/* So many pairs of lines, each behind the line end before it; there is one line more. */
+ALWAYS_INLINE void encode_pairs(const uint8_t *src, uint8_t *dst, size_t pairs, size_t line_end, uint8x16x4_t alphabet) {
+  memcpy(dst, line_ends[line_end - 1], 2);
+  for (dst += line_end; pairs > 0; pairs--) {
+    encode_mime_line(&src, &dst, line_end, alphabet);
+    encode_mime_line(&src, &dst, line_end, alphabet);
+  }
+}
+
+/* Pairs of whole lines of 76, each line behind the line end before it: all of them, or those before the last line. */
+static inline struct done encode_mime_lines_but_last(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t line_end,
+                                                     uint8x16x4_t alphabet) {
+  const size_t size = MIME + line_end, lines = least(n / MIME_OCTETS, cap / size);
+  if (lines < 3) return (struct done){0, 0};
+  const size_t pairs = (lines - 1) / 2;
+  if (line_end == 2)
+    encode_pairs(src, dst, pairs, 2, alphabet);
+  else
+    encode_pairs(src, dst, pairs, 1, alphabet);
+  return (struct done){2 * pairs * MIME_OCTETS, 2 * pairs * size};
+}
+
 /* Whole lines, each behind the line end before it. */
 ALWAYS_INLINE struct done encode_whole_lines(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t columns,
                                              size_t line_end, uint8x16x4_t alphabet) {
   const size_t octets = columns / 4 * 3;
   uint16_t line_end_octets; /* of LF the second is slack */
   struct done done = {0, 0};
+  if (columns == MIME) done = encode_mime_lines_but_last(src, n, dst, cap, line_end, alphabet);
   memcpy(&line_end_octets, line_end == 2 ? "\r\n" : "\n", 2);
   while (n - done.read >= octets && cap - done.written >= line_end + columns) {
     uint8_t *to = dst + done.written;
@@ -151,7 +218,7 @@ static struct done encode_blocks(const uint8_t *src, size_t n, uint8_t *dst, siz
                                  const struct base64_encode_params *params, uint64_t *column) {
   const size_t all = n / 3, quanta = least(all, cap / 4);
   if (quanta >= VEC / 4 && all <= (params->columns - *column) / 4) {
-    encode_octets(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]));
+    encode_unfolded(src, dst, 3 * quanta, vld1q_u8_x4(alphabets[params->alphabet == ALPHABET_URL]));
     *column += 4 * quanta;
     return (struct done){3 * quanta, 4 * quanta};
   }
