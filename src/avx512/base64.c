@@ -248,6 +248,9 @@ static inline void put(uint8_t *dst, vec values, size_t characters) {
   vec_store_some(dst, mask_of(characters / 4 * 3), pack(values));
 }
 
+/* So near the end of src steps are cheaper than what takes vectors of lines that have no whole quanta, or a strip. */
+enum { STEPS = 5 * VEC };
+
 struct decoding {
   struct table table;
   const uint8_t *src, *end;
@@ -268,6 +271,16 @@ static inline void decode_advance(struct decoding *d, size_t octets, size_t writ
 
 /* ---- Decoding: text without line ends ---- */
 
+/* Decodes vectors as far as characters are all there is. */
+static inline void decode_vectors(struct decoding *d) {
+  for (; d->end - d->src >= VEC && d->room >= OCTETS; d->column += VEC) {
+    const vec v = vec_load(d->src), values = values_of(d->table, v);
+    if (vec_high(_mm512_or_si512(v, values)) != 0) break;
+    put(d->dst, values, VEC);
+    decode_advance(d, VEC, OCTETS);
+  }
+}
+
 /* Four vectors at a time are tested before they are stored: in place they could not be read again. */
 static inline void decode_flat(struct decoding *d) {
   const struct table table = d->table;
@@ -287,6 +300,7 @@ static inline void decode_flat(struct decoding *d) {
   }
   decode_advance(d, done * 4 * VEC, done * 4 * OCTETS);
   d->column += done * 4 * VEC;
+  decode_vectors(d);
 }
 
 /* ---- Decoding: lines of one width ---- */
@@ -462,7 +476,7 @@ static inline void decode_lines(struct decoding *d) {
   const size_t size = s.width + s.line_end, left = (size_t)(d->end - d->src);
   const size_t most = least(left / size, d->room / 3 * 4 / s.width);
   if (s.width > WIDEST || (s.width % 4 != 0 && s.width <= VEC)) {
-    decode_straddled(d, &s);
+    if (left > STEPS) decode_straddled(d, &s);
     return;
   }
   size_t lines = 0;
@@ -477,20 +491,35 @@ static inline void decode_lines(struct decoding *d) {
 
 /* ---- Decoding: a part of a line ---- */
 
-/* Decodes the whole quanta of up to a vector of characters, and skips line ends behind them. False: neither is there. */
+/* Which octets are line ends. */
+static inline uint64_t line_ends_of(vec v, uint8_t line_ends) {
+  if (line_ends == SKIP_NONE) return 0;
+  return vec_equal(v, vec_fill('\n')) | (line_ends == SKIP_CR_LF ? vec_equal(v, vec_fill('\r')) : 0);
+}
+
+/* Decodes the whole quanta of the next VEC octets, whatever lines they are of. False: there is none, and no line end. */
 static inline bool decode_step(struct decoding *d) {
-  const uint8_t *begin = d->src;
-  const size_t left = least((size_t)(d->end - begin), VEC);
-  const vec v = vec_load_some(begin, mask_of(left)), values = values_of(d->table, v);
-  const size_t characters = least(mask_length(vec_high(_mm512_or_si512(v, values)) | ~mask_of(left)), VEC);
-  const uint64_t open = d->limit - d->column;
-  const size_t quanta = least((open < characters ? (size_t)open : characters) / 4, d->room / 3);
-  if (characters < left && begin[characters] == '=') d->stopped = true;
-  put(d->dst, values, 4 * quanta);
-  decode_advance(d, 4 * quanta, 3 * quanta);
-  d->column += 4 * quanta;
-  for (size_t size; (size = line_end_at(d, d->src)) > 0; d->column = 0) d->src += size;
-  return d->src != begin;
+  const size_t left = (size_t)(d->end - d->src);
+  /* The end is mostly padding: a cause to stop, which is found dear otherwise. */
+  if (left - 4 < 4 && (d->src[2] == '=' || d->src[3] == '=')) d->stopped = true;
+  if (d->stopped) return false;
+  const uint64_t there = mask_of(left), open = d->limit - d->column;
+  const vec v = vec_load_some(d->src, there), values = values_of(d->table, v);
+  const uint64_t ends = line_ends_of(v, d->line_ends);
+  uint64_t stops = ~there | (vec_high(_mm512_or_si512(v, values)) & ~ends);
+  /* Only the first of the lines may be so long. */
+  if (open < mask_length(stops | ends)) stops |= UINT64_C(1) << open;
+  const size_t length = mask_length(stops);
+  const uint64_t keep = mask_of(length) & ~ends;
+  const size_t characters = mask_count(keep), quanta = least(characters / 4, d->room / 3);
+  put(d->dst, _mm512_maskz_compress_epi8(keep, values), 4 * quanta);
+  if (length < left && length < VEC && d->src[length] == '=') d->stopped = true;
+  /* Up to a character that is not of these quanta. */
+  const size_t read = 4 * quanta == characters ? length : mask_first(_pdep_u64(UINT64_C(1) << 4 * quanta, keep));
+  const uint64_t ends_read = ends & mask_of(read);
+  d->column = ends_read != 0 ? read - (VEC - mask_above(ends_read)) : d->column + read;
+  decode_advance(d, read, 3 * quanta);
+  return read > 0;
 }
 
 /* ---- Decoding: any text. The values of a strip are stored one behind the other, and then packed ---- */
@@ -624,23 +653,29 @@ __attribute__((noinline)) static bool decode_strip(struct decoding *d, const str
 
 /* ---- Decoding ---- */
 
-/* So near the end of src steps are cheaper than a strip; less than REGULAR octets in a row is irregular text. */
-enum { STEPS = 2 * VEC, REGULAR = 512, STRIPS = 4 };
+/* Less than REGULAR octets in a row is irregular text. */
+enum { REGULAR = 512, STRIPS = 4 };
+
+ALWAYS_INLINE struct decoding decoding_of(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                          const struct base64_decode_params *params, const struct base64_carry *carry) {
+  const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
+  return (struct decoding){.table = table_of(value_tables[params->alphabet]),
+                           .src = src,
+                           .end = src + n,
+                           .dst = dst,
+                           .room = cap,
+                           .column = carry->column,
+                           .limit = unlimited ? UINT64_MAX : MIME,
+                           .width = carry->width,
+                           .line_ends = params->line_ends};
+}
 
 /* Any text. */
 __attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                          const struct base64_decode_params *params,
                                                          struct base64_carry *carry) {
-  const bool unlimited = params->line_ends == SKIP_NONE || params->recorded & KIND_LINE_OVER_76;
-  struct decoding d = {.table = table_of(value_tables[params->alphabet]),
-                       .src = src,
-                       .end = src + n,
-                       .dst = dst,
-                       .room = cap,
-                       .column = carry->column,
-                       .limit = unlimited ? UINT64_MAX : MIME,
-                       .width = carry->width,
-                       .line_ends = params->line_ends};
+  struct decoding d = decoding_of(src, n, dst, cap, params, carry);
+  const bool unlimited = d.limit == UINT64_MAX;
   bool ahead = d.column <= d.limit;
   while (ahead && d.end - d.src >= 4 && d.room >= 3 && !d.stopped) {
     const uint8_t *begin = d.src;
@@ -648,7 +683,7 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
     if (d.column == 0 && params->line_ends != SKIP_NONE) decode_lines(&d);
     if (d.narrow) break;
     if (unlimited) decode_flat(&d);
-    while (!d.stopped && d.end - d.src <= STEPS && d.end != d.src && decode_step(&d)) continue;
+    while (d.end - d.src <= STEPS && d.end != d.src && decode_step(&d)) continue;
     if (d.stopped || d.src - begin >= REGULAR) continue;
     ahead = true;
     for (int k = 0; k < STRIPS && ahead; k++) ahead = d.end - d.src >= 4 && d.room >= 3 && decode_strip(&d, params);
@@ -661,45 +696,52 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
   return (struct done){done.read + more.read, done.written + more.written};
 }
 
-/* So much is a few lines. */
-enum { FEW = 256 };
+/* So much is little text; less than four lines of 76 are, if they have no whole quanta. */
+enum { FEW = 256, FEW_BROKEN = 4 * (MIME + 2) };
 
-/* Decodes lines of 76 or flat text, as far as there is nothing else. Nothing is set up but what that needs. */
-static inline struct done decode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
-                                     const struct base64_decode_params *params, uint64_t *column) {
-  const struct table table = table_of(value_tables[params->alphabet]);
-  const bool flat = params->line_ends == SKIP_NONE;
-  struct done done = {0, 0};
-  uint64_t at = flat ? 0 : *column;
-  while (done.read < n && at <= MIME) {
-    const uint8_t *const from = src + done.read;
-    const size_t left = n - done.read, characters = least(least(left, VEC), flat ? VEC : (size_t)(MIME - at));
+/* Decodes lines of 76 with LF, or flat text, vector by vector, as far as there is nothing else: no place waits for a mask. */
+ALWAYS_INLINE void decode_expected(struct decoding *d) {
+  const bool flat = d->line_ends == SKIP_NONE;
+  while (d->src != d->end && (flat || d->column < MIME)) {
+    const size_t most = flat ? VEC : MIME - (size_t)d->column;
+    const size_t characters = least(least((size_t)(d->end - d->src), VEC), most);
     const uint64_t mask = mask_of(characters);
-    const vec v = vec_load_some(from, mask), values = some_values_of(table, mask, v);
-    if (characters % 4 != 0 || cap - done.written < characters / 4 * 3) break;
-    if (vec_high(_mm512_or_si512(v, values)) != 0) break;
-    put(dst + done.written, values, characters);
-    done.read += characters;
-    done.written += characters / 4 * 3;
-    if (flat) continue;
-    at += characters;
-    if (at < MIME || left == characters) continue;
-    if (left - characters < 2 || params->line_ends != SKIP_CR_LF || from[characters] != '\r' || from[characters + 1] != '\n')
-      break;
-    done.read += 2;
-    at = 0;
+    const vec v = vec_load_some(d->src, mask), values = some_values_of(d->table, mask, v);
+    if (characters % 4 != 0 || d->room < characters / 4 * 3 || vec_high(_mm512_or_si512(v, values)) != 0) break;
+    put(d->dst, values, characters);
+    decode_advance(d, characters, characters / 4 * 3);
+    d->column += characters;
+    if (flat || d->column < MIME || d->src == d->end || *d->src != '\n') continue;
+    d->src++;
+    d->column = 0;
   }
-  *column = flat ? *column + done.read : at;
-  return done;
 }
 
-__attribute__((noinline)) static struct done decode_any(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+/* Whether a line of 76 ends with LF here. */
+static inline bool is_mime_line(const struct decoding *d) {
+  return d->line_ends != SKIP_NONE && (size_t)(d->end - d->src) > MIME - d->column && d->src[MIME - d->column] == '\n';
+}
+
+/* Whether the first line is a vector or more, and whole quanta: decode_text() has its own ways with those. */
+static inline bool is_long_line(const struct decoding *d) {
+  const uint64_t ends = line_ends_of(vec_load_some(d->src + VEC, mask_of((size_t)(d->end - d->src) - VEC)), d->line_ends);
+  return ends != 0 && (d->column + mask_first(ends)) % 4 == 0;
+}
+
+/* Little text, from a column in a line of 76. */
+__attribute__((noinline)) static struct done decode_few(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                         const struct base64_decode_params *params,
                                                         struct base64_carry *carry) {
-  struct done few = {0, 0};
-  if (n <= FEW) few = decode_few(src, n, dst, cap, params, &carry->column);
-  if (few.read == n) return few;
-  const struct done rest = decode_text(src + few.read, n - few.read, dst + few.written, cap - few.written, params, carry);
+  struct decoding d = decoding_of(src, n, dst, cap, params, carry);
+  if (d.line_ends == SKIP_NONE || is_mime_line(&d))
+    decode_expected(&d);
+  else if (n > FEW && is_long_line(&d))
+    return decode_text(src, n, dst, cap, params, carry);
+  while (d.end - d.src >= 4 && decode_step(&d)) continue;
+  carry->column = d.column;
+  const struct done few = {n - (size_t)(d.end - d.src), cap - d.room};
+  if (d.end - d.src < 4 || d.stopped) return few;
+  const struct done rest = decode_text(d.src, (size_t)(d.end - d.src), d.dst, d.room, params, carry);
   return (struct done){few.read + rest.read, few.written + rest.written};
 }
 
@@ -711,7 +753,9 @@ static inline bool few_mime_lines(const uint8_t *src, size_t n, const struct bas
 static struct done decode(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct base64_decode_params *params,
                           struct base64_carry *carry) {
   if (few_mime_lines(src, n, params, carry->column)) return cte_avx2_base64.decode(src, n, dst, cap, params, carry);
-  return decode_any(src, n, dst, cap, params, carry);
+  if (n <= FEW_BROKEN && (carry->column <= MIME || params->line_ends == SKIP_NONE))
+    return decode_few(src, n, dst, cap, params, carry);
+  return decode_text(src, n, dst, cap, params, carry);
 }
 
 static size_t decode_line(const uint8_t *src, size_t quanta, uint8_t *dst, unsigned alphabet) {
