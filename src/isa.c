@@ -13,11 +13,7 @@ static const struct isa scalar = {"scalar",         always, &cte_scalar_base64, 
                                   &cte_scalar_dots, NULL};
 
 #ifdef __x86_64__
-/*
- * Lines are AVX2's: on Zen 4 a comparison into a mask register costs about two of 32 octets into vectors. Counts by masks in
- * one pass came to 0.75 - 1.06 times AVX2's rate, by 256-bit vectors to 0.92 - 1.1 with gcc and 1.1 - 1.19 with clang.
- */
-static const struct isa avx512 = {"avx512",         cte_cpu_avx512, &cte_avx512_base64, &cte_avx512_qp, &cte_avx2_lines,
+static const struct isa avx512 = {"avx512",         cte_cpu_avx512, &cte_avx512_base64, &cte_avx512_qp, &cte_avx512_lines,
                                   &cte_avx512_dots, &scalar};
 #endif
 #if defined(__x86_64__) || defined(__i386__)

@@ -46,7 +46,7 @@ void cte_isa_set(const struct isa *isa);
 /* What each ISA's folder exports; only those compiled in are there. */
 extern const struct base64_kernels cte_scalar_base64, cte_sse_base64, cte_avx2_base64, cte_neon_base64, cte_avx512_base64;
 extern const struct qp_kernels cte_scalar_qp, cte_sse_qp, cte_avx2_qp, cte_neon_qp, cte_avx512_qp;
-extern const struct lines_kernels cte_scalar_lines, cte_sse_lines, cte_avx2_lines, cte_neon_lines;
+extern const struct lines_kernels cte_scalar_lines, cte_sse_lines, cte_avx2_lines, cte_neon_lines, cte_avx512_lines;
 extern const struct dots_kernels cte_scalar_dots, cte_sse_dots, cte_avx2_dots, cte_neon_dots, cte_avx512_dots;
 
 #endif

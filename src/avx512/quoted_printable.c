@@ -1,7 +1,7 @@
 /*
  * avx512/quoted_printable.c: quoted-printable decoding, AVX-512. Encoding is AVX2's: to triple octets vpexpandb is no faster
- * than a shuffle of eight by a table, and masks of 64 take longer to reach a general register than they save (Zen 4: 0.9
- * of AVX2's rate on dense text).
+ * than a shuffle of eight by a table, and masks of 64 take longer to reach a general register than they save (Zen 4: the same
+ * driver over text.h has 0.85 - 1.01 of AVX2's rate with gcc, 1 - 1.1 with clang).
  */
 #include "text.h"
 

@@ -1,5 +1,5 @@
 /*
- * avx512/text.h: for the drivers of quoted-printable vectors of 32 octets, and blocks of 64 that are one register: masks come
+ * avx512/text.h: for the drivers of text vectors of 32 octets, and blocks of 64 that are one register: masks come
  * of comparisons, octets are kept by vpcompressb.
  */
 #ifndef CTE_SRC_AVX512_TEXT_H
@@ -74,8 +74,17 @@ static inline uint32_t vec_first(uint32_t mask) {
   return _tzcnt_u32(mask);
 }
 
+static inline vec vec_add(vec a, vec b) {
+  return _mm256_add_epi8(a, b);
+}
+
 static inline vec vec_sub(vec a, vec b) {
   return _mm256_sub_epi8(a, b);
+}
+
+/* Unsigned, and saturating: 0 where b is more. */
+static inline vec vec_sub_unsigned(vec a, vec b) {
+  return _mm256_subs_epu8(a, b);
 }
 
 /* 0xff where they are equal. A mask register costs twice as much: clang is not to make one of it. */
@@ -105,6 +114,18 @@ static inline vec vec_to_high_nibble(vec v) {
 /* The lesser, as unsigned octets. */
 static inline vec vec_min(vec a, vec b) {
   return _mm256_min_epu8(a, b);
+}
+
+/* The lesser, as signed octets. */
+static inline vec vec_min_signed(vec a, vec b) {
+  return _mm256_min_epi8(a, b);
+}
+
+/* The sum of the unsigned octets. */
+static inline uint32_t vec_sum(vec v) {
+  const __m256i quarters = _mm256_sad_epu8(v, _mm256_setzero_si256());
+  const __m128i halves = _mm_add_epi64(_mm256_castsi256_si128(quarters), _mm256_extracti128_si256(quarters, 1));
+  return (uint32_t)_mm_cvtsi128_si32(halves) + (uint32_t)_mm_extract_epi32(halves, 2);
 }
 
 /* The octets' top bits, the first octet's lowest. */
