@@ -106,6 +106,11 @@ static inline vec vec_blend(vec a, vec b, vec mask) {
   return _mm256_blendv_epi8(a, b, mask);
 }
 
+/* Each octet's high four bits. */
+static inline vec vec_high_nibble(vec v) {
+  return _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+}
+
 /* 16 times each octet, modulo 256. */
 static inline vec vec_to_high_nibble(vec v) {
   return _mm256_and_si256(_mm256_slli_epi16(v, 4), _mm256_set1_epi8(-16));
