@@ -555,6 +555,19 @@ static void one_fault(void **state) {
   }
 }
 
+/* Behind a full line's end padding or little else: a chunk that begins there holds no octets before it to read again. */
+static void behind_a_line(void **state) {
+  (void)state;
+  static const char *const endings[] = {"\r\n=\r\n",  "\r\n==\r\n",   "\r\n=\r\n=", "\n=\r\nAA",
+                                        "\r\nQ=\r\n", "\r\n\r\n=QQ=", "=\r\n=\r\n"};
+  char src[100];
+  memset(src, 'A', 76);
+  for (size_t i = 0; i < COUNT(endings); i++) {
+    strcpy(src + 76, endings[i]);
+    check_every_cut(&base64_decode_subject, &mail, (const uint8_t *)src, strlen(src));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(vectors),       cmocka_unit_test(mail_lines),       cmocka_unit_test(malformed),
@@ -563,6 +576,7 @@ int main(void) {
       cmocka_unit_test(round_trip),    cmocka_unit_test(encode_lengths),   cmocka_unit_test(encode_cuts),
       cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),   cmocka_unit_test(decode_cuts),
       cmocka_unit_test(decode_large),  cmocka_unit_test(short_texts),      cmocka_unit_test(one_fault),
+      cmocka_unit_test(behind_a_line),
   };
   return run_on_every_row("base64", tests, COUNT(tests));
 }
