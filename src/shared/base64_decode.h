@@ -21,15 +21,20 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
                        .room = cap,
                        .column = carry->column,
                        .limit = unlimited ? UINT64_MAX : MIME,
+                       .strip = STRIP_LEAST,
                        .width = carry->width,
                        .line_ends = params->line_ends};
   while (d.end - d.src >= 4 && !d.stopped) {
     const uint8_t *begin = d.src;
     decode_regular(&d);
     while (d.src < d.end && !d.stopped && d.end - d.src <= STEPS && decode_step(&d)) continue;
-    if (d.src - begin >= REGULAR) continue;
+    if (d.src - begin >= REGULAR) {
+      d.strip = STRIP_LEAST;
+      continue;
+    }
     if (d.stopped || d.end - d.src < 4 || d.room < 3) break;
     if (!decode_irregular(&d, params)) break;
+    d.strip = least(2 * d.strip, STRIP);
   }
   carry->column = d.column;
   carry->width = d.width;

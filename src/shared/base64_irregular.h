@@ -8,16 +8,17 @@
 
 /*
  * A strip is whole blocks, and COPY octets behind it can be read: a line of 76 is copied without a loop. Near the end
- * what is left is moved to where it has them.
+ * what is left is moved to where it has them. After regular text it is short, since an anomaly mostly comes alone; each strip
+ * that follows is twice as long.
  */
-enum { STRIP = 4096, COPY = (MIME + VEC - 1) / VEC * VEC, NEAR_END = 64 + COPY };
+enum { STRIP = 4096, STRIP_LEAST = 256, COPY = (MIME + VEC - 1) / VEC * VEC, NEAR_END = 64 + COPY };
 
 /* Room for that many places and those of one more block. */
 enum { PLACES = 512 };
 
 /* Octets of src for a strip: no more than can be put, were nothing skipped. */
 static inline size_t strip_size(const struct decoding *d) {
-  const size_t left = (size_t)(d->end - d->src), most = least(STRIP, d->room / 3 * 4 + 64);
+  const size_t left = (size_t)(d->end - d->src), most = least(d->strip, d->room / 3 * 4 + 64);
   return left < NEAR_END ? least(left, most) : least(left - COPY, most) / 64 * 64;
 }
 

@@ -46,6 +46,7 @@ struct decoding {
   uint8_t *dst;
   size_t room;
   uint64_t column, limit; /* no octet may stand at column `limit` */
+  size_t strip;           /* octets of the next strip of irregular text: base64_irregular.h */
   uint32_t width;         /* of the last line seen */
   uint8_t line_ends;      /* SKIP_ */
   bool stopped;           /* a cause to stop was met */
@@ -240,8 +241,8 @@ static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *
       at->src += at->line_end;
       at->open = MIME;
     }
-    /* Each residue comes within a cycle. */
-    while (vectors - done >= 2 * CYCLE && at->open != MIME && at->open != 0) {
+    /* Each residue that VEC and the width allow comes within a cycle. */
+    while (vectors - done >= 2 * CYCLE && at->open % 4 == 0 && at->open != MIME && at->open != 0) {
       if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
       done++;
     }
