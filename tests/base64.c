@@ -555,6 +555,28 @@ static void one_fault(void **state) {
   }
 }
 
+/* Lines that end in blanks, the same or not, and one octet that is another. */
+static void padded_lines(void **state) {
+  (void)state;
+  random_begin("padded_lines");
+  static const char *const ends[] = {" \r\n", "\t\r\n", "  \r\n", " \t\r\n", " \n", "\t \n", "   \r\n", " \t \n"};
+  static uint8_t text[40 * 88];
+  for (size_t times = scaled_fixed(1500); times > 0; times--) {
+    const char *end = ends[random_below(COUNT(ends))];
+    const size_t width = random_one_in(2) ? 76 : 28 + random_below(56), lines = 1 + random_below(40);
+    size_t n = 0;
+    for (size_t line = 0; line < lines; line++) {
+      for (size_t k = 0; k < width; k++) text[n++] = (uint8_t)("ABab01+/"[random_below(8)]);
+      if (random_one_in(30)) end = ends[random_below(COUNT(ends))];
+      memcpy(text + n, end, strlen(end));
+      n += strlen(end);
+    }
+    if (random_one_in(2)) text[random_below((uint32_t)n)] = (uint8_t)("! =\n\rA\t"[random_below(7)]);
+    check_one_shot(&base64_decode_subject, &mail, text, n);
+    check_random_cuts(&base64_decode_subject, &mail, text, n, 1);
+  }
+}
+
 /* Behind a full line's end padding or little else: a chunk that begins there holds no octets before it to read again. */
 static void behind_a_line(void **state) {
   (void)state;
@@ -576,7 +598,7 @@ int main(void) {
       cmocka_unit_test(round_trip),    cmocka_unit_test(encode_lengths),   cmocka_unit_test(encode_cuts),
       cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),   cmocka_unit_test(decode_cuts),
       cmocka_unit_test(decode_large),  cmocka_unit_test(short_texts),      cmocka_unit_test(one_fault),
-      cmocka_unit_test(behind_a_line),
+      cmocka_unit_test(behind_a_line), cmocka_unit_test(padded_lines),
   };
   return run_on_every_row("base64", tests, COUNT(tests));
 }

@@ -23,7 +23,8 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
                        .limit = unlimited ? UINT64_MAX : MIME,
                        .strip = STRIP_LEAST,
                        .width = carry->width,
-                       .line_ends = params->line_ends};
+                       .line_ends = params->line_ends,
+                       .blanks = (params->recorded & KIND_WHITE_SPACE) != 0};
   while (d.end - d.src >= 4 && !d.stopped) {
     const uint8_t *begin = d.src;
     decode_regular(&d);

@@ -49,6 +49,7 @@ struct decoding {
   size_t strip;           /* octets of the next strip of irregular text: base64_irregular.h */
   uint32_t width;         /* of the last line seen */
   uint8_t line_ends;      /* SKIP_ */
+  bool blanks;            /* blanks are skipped, too */
   bool stopped;           /* a cause to stop was met */
 };
 
@@ -124,24 +125,34 @@ static const uint8_t slide[2 * SLIDE] = {
     0xff,           0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 };
 
+/* Flat text; in lines; in lines that end in blanks. */
+enum layout { FLAT, LINES, PADDED };
+
 /* Where to load: `open` characters, a line end, then lines of `width`, which is VEC or more. */
 struct place {
   const uint8_t *src;
-  size_t open, width, line_end;
-  uint16_t octets, mask; /* a line end's two octets; of LF's the second does not count */
+  size_t open, width, line_end; /* line_end: with what it is padded by */
+  uint16_t octets, mask;        /* a line end's two octets; of LF's the second does not count */
+  uint32_t padded, padded_mask; /* PADDED: the last four octets to its end; those of the line do not count */
 };
 
 /* The next VEC characters. At most one line end is between them, in flat text none; *wrong is not 0 if it is another. */
-ALWAYS_INLINE vec load_characters(struct place *at, bool flat, uint32_t *wrong) {
+ALWAYS_INLINE vec load_characters(struct place *at, enum layout layout, uint32_t *wrong) {
   const uint8_t *src = at->src;
-  if (flat || at->open >= VEC) {
+  if (layout == FLAT || at->open >= VEC) {
     at->src += VEC;
     at->open -= VEC;
     return vec_load(src);
   }
-  uint16_t octets;
-  memcpy(&octets, src + at->open, 2);
-  *wrong |= (uint32_t)((octets ^ at->octets) & at->mask);
+  if (layout == PADDED) {
+    uint32_t padded;
+    memcpy(&padded, src + at->open + at->line_end - 4, 4);
+    *wrong |= (padded ^ at->padded) & at->padded_mask;
+  } else {
+    uint16_t octets;
+    memcpy(&octets, src + at->open, 2);
+    *wrong |= (uint32_t)((octets ^ at->octets) & at->mask);
+  }
   const vec second = vec_load(slide + SLIDE - at->open);
   at->src += VEC + at->line_end;
   at->open += at->width - VEC;
@@ -149,13 +160,13 @@ ALWAYS_INLINE vec load_characters(struct place *at, bool flat, uint32_t *wrong) 
 }
 
 /* Four vectors, if all is as it should be. Tested before they are stored: in place they could not be read again. */
-ALWAYS_INLINE bool decode_four(struct decoder by, struct place *place, bool flat, uint8_t *dst) {
+ALWAYS_INLINE bool decode_four(struct decoder by, struct place *place, enum layout layout, uint8_t *dst) {
   struct place at = *place;
   uint32_t wrong = 0;
-  const vec a = values_of(by, load_characters(&at, flat, &wrong));
-  const vec b = values_of(by, load_characters(&at, flat, &wrong));
-  const vec c = values_of(by, load_characters(&at, flat, &wrong));
-  const vec d = values_of(by, load_characters(&at, flat, &wrong));
+  const vec a = values_of(by, load_characters(&at, layout, &wrong));
+  const vec b = values_of(by, load_characters(&at, layout, &wrong));
+  const vec c = values_of(by, load_characters(&at, layout, &wrong));
+  const vec d = values_of(by, load_characters(&at, layout, &wrong));
   if (!all_values(by, vec_or(vec_or(a, b), vec_or(c, d))) || wrong) return false;
   put_packed(dst, a);
   put_packed(dst + OCTETS, b);
@@ -166,14 +177,15 @@ ALWAYS_INLINE bool decode_four(struct decoder by, struct place *place, bool flat
 }
 
 /* Decodes up to `vectors` vectors of characters, fewer if anything else is met. Returns how many. */
-ALWAYS_INLINE size_t decode_vectors(struct decoder by, struct place *place, bool flat, uint8_t *dst, size_t vectors) {
+ALWAYS_INLINE size_t decode_vectors(struct decoder by, struct place *place, enum layout layout, uint8_t *dst,
+                                    size_t vectors) {
   struct place at = *place;
   size_t done = 0;
-  for (; vectors - done >= 4 && decode_four(by, &at, flat, dst); dst += 4 * OCTETS) done += 4;
+  for (; vectors - done >= 4 && decode_four(by, &at, layout, dst); dst += 4 * OCTETS) done += 4;
   for (; done < vectors; done++, dst += OCTETS) {
     struct place next = at;
     uint32_t wrong = 0;
-    const vec values = values_of(by, load_characters(&next, flat, &wrong));
+    const vec values = values_of(by, load_characters(&next, layout, &wrong));
     if (!all_values(by, values) || wrong) break;
     put_packed(dst, values);
     at = next;
@@ -185,7 +197,7 @@ ALWAYS_INLINE size_t decode_vectors(struct decoder by, struct place *place, bool
 /* The i-th vector of a cycle of 76 columns; as load_characters, but i is a constant, and so is the place of the line end. */
 ALWAYS_INLINE vec load_cycle(struct place *at, size_t i, uint32_t *wrong) {
   at->open = MIME - i * VEC % MIME;
-  return load_characters(at, false, wrong);
+  return load_characters(at, LINES, wrong);
 }
 
 /* Vectors i to i + 3 of a cycle; of the last ones there are three. False: not all is as it should be. */
@@ -243,20 +255,21 @@ static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *
     }
     /* Each residue that VEC and the width allow comes within a cycle. */
     while (vectors - done >= 2 * CYCLE && at->open % 4 == 0 && at->open != MIME && at->open != 0) {
-      if (decode_vectors(by, at, false, dst + done * OCTETS, 1) == 0) return done;
+      if (decode_vectors(by, at, LINES, dst + done * OCTETS, 1) == 0) return done;
       done++;
     }
     if (at->open == MIME) done += decode_cycles(by, at, dst + done * OCTETS, vectors - done);
   }
-  return done + decode_vectors(by, at, false, dst + done * OCTETS, vectors - done);
+  return done + decode_vectors(by, at, LINES, dst + done * OCTETS, vectors - done);
 }
 
 /* Decodes the whole vectors of so many characters, or fewer. */
 static inline void decode_place(struct decoding *d, struct place *at, size_t characters) {
   if (d->room < PACKED) return;
   const size_t vectors = least(characters / VEC, (d->room - PACKED) / OCTETS + 1);
-  const size_t done =
-      at->open >= characters ? decode_vectors(d->by, at, true, d->dst, vectors) : decode_lines(d->by, at, d->dst, vectors);
+  const size_t done = at->open >= characters ? decode_vectors(d->by, at, FLAT, d->dst, vectors)
+                      : at->line_end > 2     ? decode_vectors(d->by, at, PADDED, d->dst, vectors)
+                                             : decode_lines(d->by, at, d->dst, vectors);
   d->dst += done * OCTETS;
   d->room -= done * OCTETS;
 }
@@ -268,11 +281,32 @@ static inline size_t line_end_at(const struct decoding *d, const uint8_t *src) {
   return d->line_ends == SKIP_CR_LF && d->end - src >= 2 && src[0] == '\r' && src[1] == '\n' ? 2 : 0;
 }
 
+static inline bool is_blank(uint8_t c) {
+  return c == ' ' || c == '\t';
+}
+
+/*
+ * A line end that is padded by one blank or two: its octets and the blanks', 0 where there is none. Its last four octets can be
+ * read, and what they are is set.
+ */
+static inline size_t padded_line_end_at(const struct decoding *d, struct place *at) {
+  static const uint8_t masks[2 * 4] = {[4] = 0xff, 0xff, 0xff, 0xff};
+  const uint8_t *src = at->src + at->open;
+  if (!d->blanks || at->src - d->begin < 4 || d->end - src < 4 || !is_blank(*src)) return 0;
+  const size_t blanks = is_blank(src[1]) ? 2 : 1, line_end = line_end_at(d, src + blanks), size = blanks + line_end;
+  if (line_end == 0 || size < 3 || at->width + blanks > d->limit) return 0;
+  memcpy(&at->padded, src + size - 4, 4);
+  memcpy(&at->padded_mask, masks + size, 4);
+  return size;
+}
+
 /* How many characters lie ahead if all lines are as `at` has them; 0 if the open line is not. Sets the line end. */
 static inline size_t characters_ahead(const struct decoding *d, struct place *at) {
   const size_t left = (size_t)(d->end - at->src);
   if (at->open >= left) return left;
+  if (d->blanks && at->open > 0 && is_blank(at->src[at->open - 1])) return 0; /* a width that was with blanks */
   at->line_end = line_end_at(d, at->src + at->open);
+  if (at->line_end == 0) at->line_end = padded_line_end_at(d, at);
   if (at->line_end == 0) return 0;
   memcpy(&at->octets, at->line_end == 2 ? "\r\n" : "\n", 2);
   memcpy(&at->mask, at->line_end == 2 ? "\xff\xff" : "\xff", 2);
@@ -291,9 +325,12 @@ static const uint8_t line_end_sets[3][16] = {
 /* Lines longer than this are taken for unfolded text. */
 enum { WIDTH_MAX = 1024 };
 
-/* The width of the open line if it ends within WIDTH_MAX octets, else SIZE_MAX. */
+/* The width of the open line, without blanks at its end, if it ends within WIDTH_MAX octets, else SIZE_MAX. */
 static inline size_t find_width(const struct decoding *d) {
-  const vec line_ends = vec_table(line_end_sets[d->line_ends]);
+  uint8_t set[16];
+  memcpy(set, line_end_sets[d->line_ends], 16);
+  if (d->blanks) set[0] = ' ', set[9] = '\t';
+  const vec line_ends = vec_table(set);
   const size_t most = least((size_t)(d->end - d->src), d->limit == UINT64_MAX ? WIDTH_MAX : 128);
   for (size_t i = 0; i + 64 <= most; i += 64) {
     const uint64_t found = block_members(block_load(d->src + i), line_ends);
