@@ -15,17 +15,13 @@
 #include <cte/status.h>
 #include <string.h>
 
+#include "hints.h"
 #include "isa.h"
 
 #define STEP_ROOM     64   /* no unit of any codec writes more at once */
 #define LOOKAHEAD_MAX 1026 /* quoted-printable decoding: '=' and 1025 blanks */
 #define ANOMALY_KINDS 20
 #define ANOMALIES_ALL ((UINT32_C(1) << ANOMALY_KINDS) - 1)
-
-/* For the ways of short calls: compilers put what is unlikely out of them, and need no registers for what stands apart. */
-#define UNLIKELY(condition) __builtin_expect(condition, 0)
-#define LIKELY(condition)   __builtin_expect(condition, 1)
-#define APART               __attribute__((noinline)) static
 
 /* What is told of the input. `offset` is that of src[0] from the start of the data; step's caller moves it. */
 struct report {

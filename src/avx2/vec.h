@@ -220,7 +220,7 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return store_marked(p, _mm256_permute4x64_epi64(odd, 0xee), mark, mask >> 24, rows);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_regular.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255), *c = rows + (keep >> 16 & 255),
                  *d = rows + (keep >> 24);

@@ -2,10 +2,9 @@
  * avx512/base64.c: base64 by vectors of 64 characters. What is loaded and stored is what is there: masks take the place of
  * tails and slack, and a line's last vector is as long as the line has it.
  */
+#include "../hints.h"
 #include "../kernels.h"
 #include "vec.h"
-
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 extern const struct base64_kernels cte_avx2_base64, cte_avx512_base64; /* as src/isa.h has them */
 

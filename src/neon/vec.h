@@ -238,7 +238,7 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return p + 8 + 2 * vget_lane_u8(bits, 1);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_regular.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   const uint8x8_t bits = octet_bits(keep);
   vst1_u8(p, vtbl1_u8(vget_low_u8(v), vcreate_u8(rows[keep & 255])));

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "../hints.h"
 #include "masks.h"
 
 /* Octets that are VEC characters. */
@@ -12,14 +13,6 @@ enum { OCTETS = VEC / 4 * 3 };
 static inline size_t least(size_t a, size_t b) {
   return a < b ? a : b;
 }
-
-#define UNLIKELY(condition) __builtin_expect(condition, 0)
-#define LIKELY(condition)   __builtin_expect(condition, 1)
-
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
-
-/* Not inlined, and with just these arguments: where they are the caller's own, a call is a jump. */
-#define APART __attribute__((noinline, used)) static
 
 /* Of 76 columns 19 vectors are VEC / 4 lines. */
 enum { MIME = 76, CYCLE = 19, CYCLE_LINES = VEC / 4 };

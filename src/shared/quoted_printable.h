@@ -7,11 +7,10 @@
 
 #include <string.h>
 
+#include "../hints.h"
 #include "../kernels.h"
 #include "insert.h"
 #include "masks.h"
-
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 #define LINE 76
 #define ALL  UINT64_MAX

@@ -219,7 +219,7 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return store_marked(p, _mm_unpackhi_epi64(v, second), mark, mask >> 8 & 255, rows);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_decode.h. */
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_regular.h. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255);
   const vec row = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b));
