@@ -452,20 +452,50 @@ static int32_t pass(struct decoding *d, const uint8_t *src, size_t n, size_t *re
   return CTE_OK;
 }
 
+/*
+ * Where the row's kernel goes less than SHORT_RUN octets, what stops it is mostly met again soon, and to enter it costs more
+ * than it gains: then the scalar one, which is entered for less, has the next turns, each time twice as many.
+ */
+enum { SHORT_RUN = 256, TURNS_LEAST = 4, TURNS_MOST = 256 };
+
+struct turns {
+  unsigned scalar, last; /* those to come; those that were given last, 0 after a longer run */
+};
+
+static inline struct done run_kernels(struct base64_decoder *s, struct turns *turns, const uint8_t *src, size_t n,
+                                      uint8_t *dst, size_t cap) {
+  struct done all = {0, 0};
+  if (turns->scalar > 0) {
+    turns->scalar--;
+    all = cte_scalar_base64.decode(src, n < SHORT_RUN ? n : SHORT_RUN, dst, cap, &s->params, &s->carry);
+    if (n <= SHORT_RUN || all.read <= SHORT_RUN - KERNEL_LEAST) return all;
+    turns->scalar = 0; /* nothing stopped it: the text is better here */
+  }
+  for (const struct isa *row = cte_isa(); row != NULL && n - all.read >= KERNEL_LEAST && all.written < cap;
+       row = row->tails) {
+    const struct done done =
+        row->base64->decode(src + all.read, n - all.read, dst + all.written, cap - all.written, &s->params, &s->carry);
+    all.read += done.read;
+    all.written += done.written;
+  }
+  turns->last = all.read >= SHORT_RUN ? 0 : turns->last < TURNS_MOST / 2 ? 2 * turns->last + TURNS_LEAST : TURNS_MOST;
+  turns->scalar = turns->last;
+  return all;
+}
+
 static struct step decode(void *state, struct report *report, const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                           bool last) {
   struct base64_decoder *s = state;
   struct decoding d = {s, report, dst, cap, 0, false};
+  struct turns turns = {0, 0};
   size_t read = 0;
   int32_t status = CTE_OK;
   while (read < n && status == CTE_OK) {
     const bool enter = regular(s) && d.written < cap && n - read >= KERNEL_LEAST;
     /* None of these kinds is rejected: that error would have stayed. */
     s->params.recorded = report->anomalies;
-    const struct isa *row = enter ? cte_isa() : NULL;
-    for (; row != NULL && n - read >= KERNEL_LEAST && d.written < cap; row = row->tails) {
-      const struct done done =
-          row->base64->decode(src + read, n - read, dst + d.written, cap - d.written, &s->params, &s->carry);
+    if (enter) {
+      const struct done done = run_kernels(s, &turns, src + read, n - read, dst + d.written, cap - d.written);
       read += done.read;
       d.written += done.written;
     }
