@@ -263,13 +263,26 @@ static inline size_t decode_lines(struct decoder by, struct place *at, uint8_t *
   return done + decode_vectors(by, at, LINES, dst + done * OCTETS, vectors - done);
 }
 
+/* Such lines are rare: apart, so that the others' code stays what it is. */
+__attribute__((noinline)) static size_t decode_padded(const struct decoding *d, struct place *at, size_t vectors) {
+  return decode_vectors(d->by, at, PADDED, d->dst, vectors);
+}
+
 /* Decodes the whole vectors of so many characters, or fewer. */
 static inline void decode_place(struct decoding *d, struct place *at, size_t characters) {
   if (d->room < PACKED) return;
   const size_t vectors = least(characters / VEC, (d->room - PACKED) / OCTETS + 1);
-  const size_t done = at->open >= characters ? decode_vectors(d->by, at, FLAT, d->dst, vectors)
-                      : at->line_end > 2     ? decode_vectors(d->by, at, PADDED, d->dst, vectors)
-                                             : decode_lines(d->by, at, d->dst, vectors);
+  size_t done;
+  if (at->open >= characters) {
+    done = decode_vectors(d->by, at, FLAT, d->dst, vectors);
+  } else if (at->line_end > 2) {
+    const struct decoding copy = *d; /* what is pointed to stays in memory */
+    struct place next = *at;
+    done = decode_padded(&copy, &next, vectors);
+    *at = next;
+  } else {
+    done = decode_lines(d->by, at, d->dst, vectors);
+  }
   d->dst += done * OCTETS;
   d->room -= done * OCTETS;
 }
