@@ -345,7 +345,12 @@ static void print_row(const struct codec *codec, enum mode mode, const struct fo
   fflush(stdout);
 }
 
-int main(void) {
+/* complexity [ROW]: with a row of kernels other than the best. */
+int main(int argc, char **argv) {
+  if (argc > 1 && cte_isa_select(argv[1]) != CTE_OK) {
+    fprintf(stderr, "complexity: no row %s here\n", argv[1]);
+    return 1;
+  }
   const char *seed = getenv("CTE_TEST_SEED");
   uint64_t number = seed != NULL ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
   random_state = number;

@@ -36,7 +36,7 @@ struct stream {
   int32_t status; /* CTE_OK, or what stays: an error or CTE_END */
   struct report report;
   uint16_t tail_size, hold_size, hold_pos;
-  uint16_t gather;    /* the codec's; 0 when the stream was not set up */
+  uint16_t gather;    /* so much of tail may be gathered; 0: nothing is */
   codec_quick *quick; /* the codec's while nothing waits and nothing has ended; else, and where chunks are gathered, NULL */
   union {
     struct base64_encoder base64_encoder;
@@ -48,7 +48,7 @@ struct stream {
     struct smtp_reader smtp_reader;
   } state;
   uint8_t hold[STEP_ROOM];
-  uint8_t tail[LOOKAHEAD_MAX + RECORD];
+  uint8_t tail[LOOKAHEAD_MAX + 2 * RECORD]; /* what waits, gathered octets behind it, and a record that comes to them */
 };
 
 _Static_assert(sizeof(struct stream) <= CTE_STREAM_SIZE, "a stream fits in its public size");
@@ -267,6 +267,15 @@ static cte_status steps(struct stream *s, cte_input *in, cte_output *out, size_t
   }
 }
 
+/*
+ * The codec's; behind what waits, which is looked at again with what follows it, so many octets that it is not for each of
+ * them.
+ */
+static uint16_t gather_of(const struct stream *s) {
+  const size_t most = sizeof s->tail - RECORD, usual = codecs[s->id]->gather, behind = s->tail_size + RECORD;
+  return (uint16_t)(behind < usual ? usual : behind < most ? behind : most);
+}
+
 /* The codec's, unless something waits or has ended. */
 static codec_quick *quick_of(const struct stream *s) {
   return s->ending || (s->status | s->tail_size | s->hold_size) != 0 ? NULL : codecs[s->id]->quick;
@@ -280,6 +289,7 @@ APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t
   }
   const cte_status status = steps(s, in, out, start, base);
   s->quick = s->gather ? NULL : quick_of(s);
+  if (s->gather) s->gather = gather_of(s);
   return status;
 }
 
