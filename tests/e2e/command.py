@@ -482,6 +482,8 @@ class Files(Case):
             self.fails(cte(command, "-o", "x", "--suffix=.y", a), code, "-o goes with neither")
             self.fails(cte(command, "--suffix=.y", "-"), code, "standard input has no name for its output")
             self.fails(cte(command, "--output-dir=/tmp", "p/a", "q/a"), code, "/tmp/a: more than one input has this output")
+            message = f"cte {command}: --output-dir needs the name of a folder\nTry 'cte {command} --help'"
+            self.fails(cte(command, "--output-dir", "", self.path("none")), code, message)
         self.assertEqual(self.names(), ["a"])
 
     def test_one_output_by_two_names(self):
@@ -556,6 +558,10 @@ class Files(Case):
         self.assertIn("a??[31mb: No such file", error)
         name = b"/none/\xc2\x80\xc2\x9b31m\xc2\xa0\xc3\x9c"
         self.assertIn("/none/??31m\u00a0Ü: No such file", cte("qp", name)[2])
+        for turn in *range(0x202A, 0x202F), *range(0x2066, 0x206A):
+            self.assertIn("/none/a?b: No such file", cte("qp", f"/none/a{chr(turn)}b")[2])
+        kept = "/none/\u2029\u202f\u2065\u206a\u30aa"
+        self.assertIn(f"{kept}: No such file", cte("qp", kept)[2])
         file = self.file("-d", b"a")
         self.assertEqual(cte("qp", "--", "-d", cwd=os.path.dirname(file)), (0, b"a", ""))
         name = "x" * 255
@@ -673,6 +679,38 @@ class Command(Case):
         for command in "qp", "smtp", "info", "check":
             self.fails(cte(command, "--frob"), 2, f"cte {command}: unrecognized option '--frob'\nTry 'cte {command} --help'")
         self.fails(cte("info", "x"), 2, "extra operand 'x'")
+
+    def test_unreadable_options(self):
+        for arguments, text in (
+            (["-xq"], "invalid option -- 'x'"),
+            (["-qx"], "invalid option -- 'x'"),
+            (["--mail", "-:q"], "invalid option -- ':'"),
+            (["-o"], "option '-o' needs a value"),
+            (["--mail", "a", "-qo"], "option '-o' needs a value"),
+            (["a", "--output"], "option '--output' needs a value"),
+            (["--outp"], "option '--outp' is ambiguous"),
+            (["--e=lf"], "option '--e=lf' is ambiguous"),
+            (["--decode=3"], "option '--decode=3' takes no value"),
+            (["--mail=", "-q"], "option '--mail=' takes no value"),
+            (["--frob=3", "-q"], "unrecognized option '--frob=3'"),
+        ):
+            self.fails(cte("qp", *arguments), 2, f"cte qp: {text}\nTry 'cte qp --help' for more information.\n")
+        self.fails(cte("-q", "qp"), 2, "cte: invalid option -- 'q'\n")
+        self.fails(cte("--isa"), 2, "cte: option '--isa' needs a value\n")
+
+    def test_controls_in_options(self):
+        """No message writes to the terminal what it would obey."""
+        for arguments, text in (
+            (["check", "-\033]0;pwn\007"], "cte check: invalid option -- '?'\n"),
+            (["qp", "--\033[31m"], "cte qp: unrecognized option '--?[31m'\n"),
+            (["qp", "--dot\033"], "cte qp: unrecognized option '--dot?'\n"),
+            (["qp", "--dots=\033"], "cte qp: option '--dots=?' takes no value\n"),
+            (["qp", "--eol=\u202elf"], "cte qp: invalid argument '?lf' for '--eol'\n"),
+            (["base64", "-\033"], "cte base64: invalid option -- '?'\n"),
+            (["base64", b"-\xc3\xa9"], "cte base64: invalid option -- '?'\n"),
+            (["--\x7f"], "cte: unrecognized option '--?'\n"),
+        ):
+            self.fails(cte(*arguments), 1 if arguments[0] == "base64" else 2, text)
 
     def test_info(self):
         code, out, error = cte("info")

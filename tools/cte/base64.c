@@ -89,7 +89,7 @@ int command_base64(int argc, char **argv) {
   struct base64 base64 = {0};
   bool url = false;
   int option;
-  while ((option = getopt_long(argc, argv, "diw:" SHORT_OUTPUT, long_options, NULL)) != -1) {
+  while ((option = next_option(argc, argv, ":diw:" SHORT_OUTPUT, long_options)) != -1) {
     switch (option) {
     case 'd':
       base64.decode = true;

@@ -158,7 +158,7 @@ int command_check(int argc, char **argv) {
   struct common common = {.help = help};
   struct check check = {.transport = CTE_TRANSPORT_7BIT, .eol = EOL_AUTO};
   int option;
-  while ((option = getopt_long(argc, argv, SHORT_COMMON, long_options, NULL)) != -1) {
+  while ((option = next_option(argc, argv, ":" SHORT_COMMON, long_options)) != -1) {
     switch (option) {
     case EOL:
       check.eol = option_eol(optarg);

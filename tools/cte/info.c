@@ -22,7 +22,7 @@ int command_info(int argc, char **argv) {
   static const struct option long_options[] = {LONG_COMMON, {NULL, 0, NULL, 0}};
   struct common common = {.help = help};
   int option;
-  while ((option = getopt_long(argc, argv, SHORT_COMMON, long_options, NULL)) != -1) common_option(&common, option);
+  while ((option = next_option(argc, argv, ":" SHORT_COMMON, long_options)) != -1) common_option(&common, option);
   if (optind < argc) {
     complain("extra operand '%s'", shown(argv[optind]));
     usage_error();

@@ -33,6 +33,17 @@ void complain_of(const char *file, const char *format, ...) {
   va_end(arguments);
 }
 
+/*
+ * The octets of the control that stands here, or 0: ASCII's; U+0080 to U+009F in UTF-8, or alone for a terminal of 8 bits;
+ * those that turn the direction of text, U+202A to U+202E and U+2066 to U+2069. `follows`: *c ends a UTF-8 character.
+ */
+static size_t control_at(const unsigned char *c, bool follows) {
+  if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) return 2;
+  if (*c == 0xE2 && c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE) return 3;
+  if (*c == 0xE2 && c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9) return 3;
+  return *c < 32 || *c == 127 || (*c >= 0x80 && *c < 0xA0 && !follows);
+}
+
 const char *shown(const char *file) {
   static char *copy;
   free(copy);
@@ -42,14 +53,11 @@ const char *shown(const char *file) {
   for (const unsigned char *c = (const unsigned char *)file; *c != '\0'; c++) {
     bool follows = rest > 0 && (*c & 0xC0) == 0x80;
     rest = follows ? rest - 1 : *c >= 0xF0 ? 3 : *c >= 0xE0 ? 2 : *c >= 0xC2 ? 1 : 0;
-    bool c1 = *c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0; /* U+0080 to U+009F in UTF-8; alone for a terminal of 8 bits */
-    bool control = c1 || *c < 32 || *c == 127 || (*c >= 0x80 && *c < 0xA0 && !follows);
-    if (control)
-      *out++ = '?';
-    else
-      *out++ = (char)*c;
-    c += c1;
-    if (c1) rest = 0;
+    size_t control = control_at(c, follows);
+    *out++ = control != 0 ? '?' : (char)*c;
+    if (control < 2) continue;
+    c += control - 1;
+    rest = 0;
   }
   *out = '\0';
   return copy;

@@ -44,7 +44,7 @@ int main(int argc, char **argv) {
   int option;
   system_begin();
   if (argc > 0) argv[0] = name;
-  while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) common_option(&common, option);
+  while ((option = next_option(argc, argv, "+:", long_options)) != -1) common_option(&common, option);
   if (optind >= argc) {
     fputs(help, stderr);
     return program.usage_error;

@@ -18,6 +18,41 @@ static void select_kernels(const char *name) {
   exit(program.usage_error);
 }
 
+/* What getopt_long found no option for: one that is not there, or more than one that begin so. */
+static void refuse_long(const char *word, const struct option *options) {
+  size_t length = strcspn(word + 2, "=");
+  bool begun = false;
+  for (; options->name != NULL; options++) begun = begun || strncmp(options->name, word + 2, length) == 0;
+  complain(begun ? "option '%s' is ambiguous" : "unrecognized option '%s'", shown(word));
+}
+
+/* A letter that one of `options` gives is known: what is wrong with it is the long option's value. */
+static bool is_given(const struct option *options, int value) {
+  while (options->name != NULL && options->val != value) options++;
+  return options->name != NULL;
+}
+
+int next_option(int argc, char **argv, const char *letters, const struct option *options) {
+  opterr = 0;
+  int option = getopt_long(argc, argv, letters, options, NULL);
+  if (option != '?' && option != ':') return option;
+  /* What was read last. Where that is one letter of a word of many, optopt says it all. */
+  const char *word = argv[optind - 1];
+  bool is_long = strncmp(word, "--", 2) == 0;
+  char letter = ' ' < optopt && optopt <= '~' ? (char)optopt : '?';
+  if (option == ':' && is_long)
+    complain("option '%s' needs a value", shown(word));
+  else if (option == ':')
+    complain("option '-%c' needs a value", letter);
+  else if (optopt == 0)
+    refuse_long(word, options);
+  else if (is_given(options, optopt))
+    complain("option '%s' takes no value", shown(word));
+  else
+    complain("invalid option -- '%c'", letter);
+  usage_error();
+}
+
 void common_option(struct common *common, int option) {
   switch (option) {
   case 'f':
@@ -33,6 +68,7 @@ void common_option(struct common *common, int option) {
     common->verbose = true;
     break;
   case OPTION_OUTPUT_DIR:
+    if (*optarg == '\0') refuse("--output-dir needs the name of a folder"); /* "/NAME" would be its file */
     common->output_dir = optarg;
     break;
   case OPTION_SUFFIX:

@@ -1,7 +1,7 @@
 /*
  * options.h: the options that every subcommand has, and those that every subcommand with an output has.
  *
- * A subcommand's loop is getopt_long over its own options and these; what it does not know goes to common_option.
+ * A subcommand's loop is next_option over its own options and these; what it does not know goes to common_option.
  */
 #ifndef CTE_TOOLS_OPTIONS_H
 #define CTE_TOOLS_OPTIONS_H
@@ -43,7 +43,13 @@ enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_ISA, OPTION_OUTPUT_DIR, OPTION_
   "      --suffix S          write one file an input, S added to its name\n"                                                \
   "  -f, --force             replace outputs that exist\n" HELP_COMMON
 
-/* Takes one of the options above; --help, --version and what getopt_long could not read end the program. */
+/*
+ * getopt_long with messages of our own, in which controls are '?'. `letters` begin with ':', behind a '+' if there is one,
+ * and hold all that `options` give below 256. What cannot be read ends the program.
+ */
+int next_option(int argc, char **argv, const char *letters, const struct option *options);
+
+/* Takes one of the options above; --help and --version end the program. */
 void common_option(struct common *common, int option);
 
 /* Ends the program after a usage error whose message was given. */

@@ -56,8 +56,8 @@ static cte_status start(const void *options, struct source *source, struct strea
 }
 
 int command_qp(int argc, char **argv) {
-  /* An encoder's flag is its own option: OPTION_OWN + the flag. */
-  enum { EOL = 'E', MAIL = 'M', STRICT = 'S' };
+  /* An encoder's flag is its own option: OPTION_OWN + the flag, which is below 1 << 16. */
+  enum { EOL = OPTION_OWN + (1 << 16), MAIL, STRICT };
   static const struct option long_options[] = {
       {"decode", no_argument, NULL, 'd'},
       {"binary", no_argument, NULL, 'b'},
@@ -75,7 +75,7 @@ int command_qp(int argc, char **argv) {
   struct common common = {.help = help};
   struct qp qp = {0};
   int option;
-  while ((option = getopt_long(argc, argv, "db" SHORT_OUTPUT, long_options, NULL)) != -1) {
+  while ((option = next_option(argc, argv, ":db" SHORT_OUTPUT, long_options)) != -1) {
     switch (option) {
     case 'd':
       qp.decode = true;

@@ -75,7 +75,7 @@ int command_smtp(int argc, char **argv) {
   struct common common = {.help = help};
   struct smtp smtp = {0};
   int option;
-  while ((option = getopt_long(argc, argv, "d" SHORT_OUTPUT, long_options, NULL)) != -1) {
+  while ((option = next_option(argc, argv, ":d" SHORT_OUTPUT, long_options)) != -1) {
     switch (option) {
     case 'd':
       smtp.decode = true;
