@@ -611,7 +611,11 @@ class Streams(Case):
         ignored.stderr.close()
 
     def test_signals(self):
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        """All that end a process, but SIGKILL and those of a fault: no temporary file stays."""
+        names = "HUP INT QUIT PIPE ALRM TERM USR1 USR2 VTALRM PROF POLL PWR STKFLT SYS XCPU".split()
+        numbers = [getattr(signal, f"SIG{name}") for name in names if hasattr(signal, f"SIG{name}")]
+        numbers += range(signal.SIGRTMIN, signal.SIGRTMAX + 1) if hasattr(signal, "SIGRTMIN") else []
+        for number in numbers:
             child = subprocess.Popen([CTE, "base64", "-o", self.path("out")], stdin=subprocess.PIPE)
             child.stdin.write(bytes(500_000))
             child.stdin.flush()
@@ -621,7 +625,7 @@ class Streams(Case):
             child.send_signal(number)
             self.assertEqual(child.wait(60), -number)
             child.stdin.close()
-            self.assertEqual(self.names(), [])
+            self.assertEqual(self.names(), [], signal.Signals(number).name if number < 32 else number)
 
     def test_slow_pipe(self):
         child = subprocess.Popen([CTE, "qp"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -36,7 +36,19 @@ bool system_is_dangling(const char *name) {
 
 char *volatile system_temporary;
 static sigset_t held_before;
-static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU};
+/* All that end a process, but KILL and those of faults; with those of real time below. BSDs ignore PWR and have no POLL. */
+static const int deadly[] = {
+    SIGHUP,    SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGXCPU, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGSYS,
+#ifdef SIGPOLL
+    SIGPOLL,
+#endif
+#ifdef SIGSTKFLT
+    SIGSTKFLT,
+#endif
+#if defined SIGPWR && defined __linux__
+    SIGPWR,
+#endif
+};
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };
 
 static void die_of(int number) {
@@ -45,26 +57,33 @@ static void die_of(int number) {
   raise(number);
 }
 
-/* A signal that is ignored (nohup) stays so. A file that grows too large is a write error, not a signal. */
+static sigset_t caught;
+
+/* A signal that is ignored (nohup) stays so. */
+static void catch_signal(int number) {
+  struct sigaction action;
+  sigaddset(&caught, number);
+  if (sigaction(number, NULL, &action) != 0 || action.sa_handler == SIG_IGN) return;
+  action = (struct sigaction){.sa_handler = die_of};
+  sigaction(number, &action, NULL);
+}
+
+/* A file that grows too large is a write error, not a signal. */
 static void catch_signals(void) {
   static bool done;
   if (done) return;
   done = true;
   signal(SIGXFSZ, SIG_IGN);
-  for (size_t i = 0; i < DEADLY; i++) {
-    struct sigaction action;
-    if (sigaction(deadly[i], NULL, &action) != 0 || action.sa_handler == SIG_IGN) continue;
-    action = (struct sigaction){.sa_handler = die_of};
-    sigaction(deadly[i], &action, NULL);
-  }
+  sigemptyset(&caught);
+  for (size_t i = 0; i < DEADLY; i++) catch_signal(deadly[i]);
+#ifdef SIGRTMIN
+  for (int number = SIGRTMIN; number <= SIGRTMAX; number++) catch_signal(number);
+#endif
 }
 
 void system_hold_signals(void) {
-  sigset_t set;
   catch_signals();
-  sigemptyset(&set);
-  for (size_t i = 0; i < DEADLY; i++) sigaddset(&set, deadly[i]);
-  sigprocmask(SIG_BLOCK, &set, &held_before);
+  sigprocmask(SIG_BLOCK, &caught, &held_before);
 }
 
 void system_release_signals(void) {
