@@ -509,6 +509,38 @@ class Files(Case):
         self.assertEqual(read(out), b"YWJj\n")
         self.assertEqual(self.names(), ["out"])
 
+    def test_links_in_output_dir(self):
+        """None is followed: not to a file, a folder, nowhere, a FIFO or a device."""
+        a, out, outside = self.file("a", b"abc"), self.path("dir", "a"), self.file("outside", b"old")
+        os.mkdir(self.path("dir"))
+        os.mkdir(self.path("folder"))
+        os.mkfifo(self.path("fifo"))
+        reader = os.open(self.path("fifo"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        into = ["base64", "--output-dir", self.path("dir"), a]
+        for target in "../outside", "../folder", "none", "../fifo", "/dev/stderr", "/dev/full", "a":
+            os.symlink(target, out)
+            self.fails(cte(*into), 1, f"cte base64: {out}: the file exists already (-f replaces it)\n")
+            self.assertEqual(os.readlink(out), target)
+            self.assertEqual(cte(*into, "-f"), (0, b"", ""), target)
+            self.assertFalse(os.path.islink(out))
+            self.assertEqual((read(out), os.read(reader, 9)), (b"YWJj\n", b""))
+            self.assertEqual((read(outside), os.listdir(self.path("folder")), os.listdir(self.path("dir"))), (b"old", [], ["a"]))
+            os.unlink(out)
+        # Two links to one file are two outputs.
+        for name in "a", "outside":
+            os.symlink("../outside", self.path("dir", name))
+        self.assertEqual(cte(*into, outside, "-f"), (0, b"", ""))
+        self.assertEqual((read(out), read(self.path("dir", "outside")), read(outside)), (b"YWJj\n", b"b2xk\n", b"old"))
+
+    def test_fifo_in_output_dir(self):
+        a = self.file("a", b"abc")
+        os.mkdir(self.path("dir"))
+        os.mkfifo(self.path("dir", "a"))
+        reader = subprocess.Popen(["cat", self.path("dir", "a")], stdout=subprocess.PIPE)
+        self.assertEqual(cte("base64", "--output-dir", self.path("dir"), a), (0, b"", ""))
+        self.assertEqual(reader.communicate()[0], b"YWJj\n")
+
     def test_no_folder(self):
         out = self.path("none", "out")
         self.fails(cte("qp", "-o", out), 1, f"cte qp: {out}: No such file or directory")

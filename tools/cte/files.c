@@ -104,6 +104,11 @@ static void report_line_ends(const struct source *source, const struct streams *
     complain_of(source->name, "LF line ends, written as CRLF");
 }
 
+/* In a folder of outputs a link, which may be another's, leads no output out of it. */
+static bool follows_links(const struct common *common) {
+  return common->output_dir == NULL;
+}
+
 static bool run_source(const struct task *task, struct source *source, const char *output) {
   const struct common *common = task->common;
   static struct streams streams;
@@ -114,7 +119,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (status != CTE_OK || source->failed) return false;
 
   struct sink sink;
-  if (!sink_open(&sink, output, common->force)) return false;
+  if (!sink_open(&sink, output, common->force, follows_links(common))) return false;
   bool good = run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
   if (!common->quiet) report_line_ends(source, &streams, common->verbose);
@@ -150,9 +155,12 @@ struct place {
   char *path;
 };
 
-/* The real path of a file that need not exist, by its folder; the name itself when the folder does not exist. */
-static char *place_path(const char *output) {
-  char *path = system_real_path(output);
+/*
+ * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
+ * does not exist.
+ */
+static char *place_path(const char *output, bool follow) {
+  char *path = follow ? system_real_path(output) : NULL;
   if (path != NULL) return path;
   const char *name = system_file_name(output);
   size_t length = (size_t)(name - output);
@@ -173,9 +181,9 @@ static int by_path(const void *a, const void *b) {
 }
 
 /* Two inputs of one name would end in one output. */
-static void refuse_equal(char *const *outputs, size_t count) {
+static void refuse_equal(char *const *outputs, size_t count, bool follow) {
   struct place *places = allocate(count * sizeof *places);
-  for (size_t i = 0; i < count; i++) places[i] = (struct place){outputs[i], place_path(outputs[i])};
+  for (size_t i = 0; i < count; i++) places[i] = (struct place){outputs[i], place_path(outputs[i], follow)};
   qsort(places, count, sizeof *places, by_path);
   for (size_t i = 1; i < count; i++) {
     if (strcmp(places[i - 1].path, places[i].path) != 0) continue;
@@ -195,7 +203,7 @@ static int run_many(const struct task *task, int count, char **names) {
     }
     outputs[i] = output_name(task->common, names[i]);
   }
-  refuse_equal(outputs, (size_t)count);
+  refuse_equal(outputs, (size_t)count, follows_links(task->common));
 
   int status = 0;
   for (int i = 0; i < count; i++) {

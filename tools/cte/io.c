@@ -11,6 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef O_NOFOLLOW /* Windows */
+#define O_NOFOLLOW 0
+#endif
+
 struct program program = {"cte", 2, 1};
 
 /* ---- Messages and the exit ---- */
@@ -157,19 +161,21 @@ static char *temporary_name(const char *target) {
 }
 
 /* True when the output goes through a temporary file; false when it is there and is to be written straight. */
-static bool is_to_be_created(const char *name, bool *exists) {
+static bool is_to_be_created(const char *name, bool follow, bool *exists) {
   struct stat status;
+  *exists = !follow && system_is_link(name);
+  if (*exists) return true;
   *exists = stat(name, &status) == 0;
   return !*exists || S_ISREG(status.st_mode);
 }
 
-bool sink_open(struct sink *sink, const char *name, bool force) {
+bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
   *sink = (struct sink){.fd = 1};
   if (name == NULL || strcmp(name, "-") == 0) return true;
   sink->name = name;
   bool exists;
-  if (!is_to_be_created(name, &exists)) {
-    sink->fd = system_open(name, O_WRONLY);
+  if (!is_to_be_created(name, follow, &exists)) {
+    sink->fd = system_open(name, follow ? O_WRONLY : O_WRONLY | O_NOFOLLOW);
     if (sink->fd < 0) complain_of(name, "%s", strerror(errno));
     return sink->fd >= 0;
   }
@@ -177,12 +183,12 @@ bool sink_open(struct sink *sink, const char *name, bool force) {
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
   }
-  if (!exists && !force && system_is_dangling(name)) {
+  if (!exists && !force && system_is_link(name)) {
     complain_of(name, "a symbolic link that leads to no file (-f replaces it)");
     return false;
   }
-  /* A symbolic link stays one: the file that it leads to is replaced. */
-  sink->target = exists ? system_real_path(name) : NULL;
+  /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
+  sink->target = exists && follow ? system_real_path(name) : NULL;
   if (sink->target == NULL) sink->target = strcpy(allocate(strlen(name) + 1), name);
 
   char *path = temporary_name(sink->target);

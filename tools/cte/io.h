@@ -88,9 +88,10 @@ struct sink {
 
 /*
  * Opens the output: standard output for NULL and "-"; a FIFO or device straight; else a temporary file in the folder of
- * `name`. An existing file needs `force`. False after a message.
+ * `name`. An existing file needs `force`. Without `follow` a symbolic link is such a file, whatever it leads to. False
+ * after a message.
  */
-bool sink_open(struct sink *sink, const char *name, bool force);
+bool sink_open(struct sink *sink, const char *name, bool force, bool follow);
 
 /* Less than 4 GiB. False after a message, and from then on. */
 bool sink_write(struct sink *sink, const void *data, size_t size);

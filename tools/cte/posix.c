@@ -29,9 +29,9 @@ char *system_real_path(const char *name) {
   return realpath(name, NULL);
 }
 
-bool system_is_dangling(const char *name) {
+bool system_is_link(const char *name) {
   struct stat link;
-  return lstat(name, &link) == 0;
+  return lstat(name, &link) == 0 && S_ISLNK(link.st_mode);
 }
 
 char *volatile system_temporary;

@@ -19,8 +19,8 @@ const char *system_file_name(const char *path);
 /* A file's absolute path without links, to be freed; NULL, with errno, where there is no file. */
 char *system_real_path(const char *name);
 
-/* True for a symbolic link that leads to no file. It is known that no file is there. */
-bool system_is_dangling(const char *name);
+/* True for a symbolic link, whatever it leads to. */
+bool system_is_link(const char *name);
 
 /* The temporary file that a signal must not leave behind; changed only while signals are held. NULL: none. */
 extern char *volatile system_temporary;

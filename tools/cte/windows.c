@@ -32,9 +32,9 @@ char *system_real_path(const char *name) {
   return stat(name, &status) == 0 ? _fullpath(NULL, name, 0) : NULL;
 }
 
-bool system_is_dangling(const char *name) {
-  (void)name;
-  return false;
+bool system_is_link(const char *name) {
+  const DWORD attributes = GetFileAttributesA(name);
+  return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
 }
 
 char *volatile system_temporary;
