@@ -509,6 +509,13 @@ class Files(Case):
         self.assertEqual(read(out), b"YWJj\n")
         self.assertEqual(self.names(), ["out"])
 
+    def test_standard_output_by_name(self):
+        file, out = self.file("in", b"abc"), self.file("out", b"old\n")
+        for force in "", "-f":
+            self.assertEqual(shell(f'"$0" base64 {force} -o /dev/stdout "$1" >>"$2"', file, out), (0, b"", ""))
+        self.assertEqual(read(out), b"old\nYWJj\nYWJj\n")
+        self.assertEqual(cte("base64", "-o", "/dev/stdout", file), (0, b"YWJj\n", ""))
+
     def test_links_in_output_dir(self):
         """None is followed: not to a file, a folder, nowhere, a FIFO or a device."""
         a, out, outside = self.file("a", b"abc"), self.path("dir", "a"), self.file("outside", b"old")

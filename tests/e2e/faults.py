@@ -330,6 +330,26 @@ class Inputs(Case):
         self.assertEqual(cte("base64", "-f", "-o", file, file), (0, b"", ""))
         self.assertEqual(read(file), expected)
 
+    def test_appended_to_itself(self):
+        """Input that grows as it is read has no end: it is refused before a write."""
+        data = self.text(20_000)
+        file = self.file("in", data)
+        for line, name in (
+            ('"$0" $2 "$1" >>"$1"', file),
+            ('"$0" $2 <"$1" >>"$1"', "standard input"),
+            ('"$0" $2 "$1" 1<>"$1"', file),
+            ('(head -c4 >/dev/null; exec "$0" $2) <"$1" 1<>"$1"', "standard input"),
+            ('"$0" $2 -f -o /dev/stdout "$1" >>"$1"', file),
+        ):
+            for command_line in "base64", "base64 -d", "qp", "smtp", "smtp -d":
+                result = command.shell(line, file, command_line, preexec_fn=limited(fsize=10_000_000))
+                self.assertEqual(result, (1, b"", f"cte {command_line.split()[0]}: {name}: the input is the output too\n"), line)
+                self.assertEqual(read(file), data)
+        # Nothing is left to be read: an end, a file that the shell has emptied.
+        for line in '(cat >/dev/null; exec "$0" base64) <"$1" >>"$1"', '"$0" base64 "$1" >"$1"':
+            self.assertEqual(command.shell(line, file), (0, b"", ""))
+        self.assertEqual(read(file), b"")
+
     def test_names(self):
         """Each message and each report is one line, whatever the names are."""
         names = [b"new\nline", b"\x1b[31m", b"8-bit \x9b31m", b"\xc2\x9b31m", b"bad \xff\xfe utf-8 \xc3", b"\xed\xa0\x80", b"cr\r", b" ", b"\x7f", b"'\"$(x)`;", "系统".encode()]

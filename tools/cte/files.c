@@ -120,7 +120,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
 
   struct sink sink;
   if (!sink_open(&sink, output, common->force, follows_links(common))) return false;
-  bool good = run_streams(&streams, source, &sink, common->quiet);
+  bool good = !sink_feeds(&sink, source) && run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
   if (!common->quiet) report_line_ends(source, &streams, common->verbose);
   /* Only a named file has a mode and times that are its own. */

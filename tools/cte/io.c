@@ -171,7 +171,7 @@ static bool is_to_be_created(const char *name, bool follow, bool *exists) {
 
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
   *sink = (struct sink){.fd = 1};
-  if (name == NULL || strcmp(name, "-") == 0) return true;
+  if (name == NULL || strcmp(name, "-") == 0 || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
   sink->name = name;
   bool exists;
   if (!is_to_be_created(name, follow, &exists)) {
@@ -202,6 +202,20 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
   free(path);
   free(sink->target);
   return false;
+}
+
+/*
+ * One file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and overtakes the
+ * reader. Windows gives no file a number.
+ */
+bool sink_feeds(const struct sink *sink, const struct source *source) {
+  struct stat status;
+  const struct stat *in = &source->status;
+  off_t start = source->start > 0 ? source->start : 0;
+  if (sink->target != NULL || !S_ISREG(in->st_mode) || start >= in->st_size || in->st_ino == 0) return false;
+  if (fstat(sink->fd, &status) != 0 || status.st_dev != in->st_dev || status.st_ino != in->st_ino) return false;
+  complain_of(source->name, "the input is the output too");
+  return true;
 }
 
 static bool sink_error(struct sink *sink) {

@@ -87,11 +87,14 @@ struct sink {
 };
 
 /*
- * Opens the output: standard output for NULL and "-"; a FIFO or device straight; else a temporary file in the folder of
+ * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the folder of
  * `name`. An existing file needs `force`. Without `follow` a symbolic link is such a file, whatever it leads to. False
  * after a message.
  */
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow);
+
+/* True, after a message, when the octets written would be read again as input, which might never end. */
+bool sink_feeds(const struct sink *sink, const struct source *source);
 
 /* Less than 4 GiB. False after a message, and from then on. */
 bool sink_write(struct sink *sink, const void *data, size_t size);
