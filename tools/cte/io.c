@@ -58,7 +58,9 @@ const char *shown(const char *file) {
     bool follows = rest > 0 && (*c & 0xC0) == 0x80;
     rest = follows ? rest - 1 : *c >= 0xF0 ? 3 : *c >= 0xE0 ? 2 : *c >= 0xC2 ? 1 : 0;
     size_t control = control_at(c, follows);
-    *out++ = control != 0 ? '?' : (char)*c;
+    *out = '?';
+    if (control == 0) *out = (char)*c;
+    out++;
     if (control < 2) continue;
     c += control - 1;
     rest = 0;

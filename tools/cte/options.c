@@ -39,7 +39,7 @@ int next_option(int argc, char **argv, const char *letters, const struct option 
   /* What was read last. Where that is one letter of a word of many, optopt says it all. */
   const char *word = argv[optind - 1];
   bool is_long = strncmp(word, "--", 2) == 0;
-  char letter = ' ' < optopt && optopt <= '~' ? (char)optopt : '?';
+  int letter = ' ' < optopt && optopt <= '~' ? optopt : '?';
   if (option == ':' && is_long)
     complain("option '%s' needs a value", shown(word));
   else if (option == ':')
