@@ -29,7 +29,8 @@ extern "C" {
  *   (2) A writer takes KEEP only with `bdat`: else dots could not be stuffed so that every receiver agrees.
  *
  * CTE_SMTP_DEFAULT is REJECT, but KEEP for a reader's long lines. All that is met, tolerated or not, is recorded as an
- * anomaly. Every CR is lone but one that an LF follows; in "\r\r\n" the first is.
+ * anomaly, but of the octet of a writer's error that kind alone. Every CR is lone but one that an LF follows; in "\r\r\n"
+ * the first is.
  *
  * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF.
  * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet with the
@@ -72,7 +73,8 @@ CTE_API cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t c
 
 /*
  * Reader: from DATA to the message. "." CRLF as the first octets of DATA, and after a CRLF, ends it: CTE_END, and what
- * follows stays unread. The CRLF before it belongs to the message. Any other "." that begins a line is deleted.
+ * follows stays unread. The CRLF before it belongs to the message. Any other "." that directly follows a line end in DATA is
+ * deleted; one behind a NUL does not, though that be dropped.
  *
  * The most octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when lines are
  * folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.

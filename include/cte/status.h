@@ -38,7 +38,7 @@ extern "C" {
  */
 typedef enum cte_status {
   CTE_OK = 0,          /* all input was consumed */
-  CTE_MORE_OUTPUT = 1, /* the output is full: call again with room (streams), or with a larger buffer (one-shot) */
+  CTE_MORE_OUTPUT = 1, /* no room for what comes next: call again with room (streams), or a larger buffer (one-shot) */
   CTE_END = 2,         /* an end of data was met; what follows it is unread */
 
   CTE_ERROR_ARGUMENT = -1,    /* an option, a reserved field or a pair of buffers that is not allowed */
