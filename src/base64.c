@@ -619,10 +619,10 @@ APART cte_result decode_any(const void *src, size_t n, void *dst, size_t cap, co
   struct decode_call call;
   call.src = src, call.n = n, call.dst = dst, call.cap = cap, call.options = o;
   call.carry.column = 0, call.carry.width = 0;
-  if (n < KERNEL_LEAST || cap == 0 || row == NULL) return decode_more(&call, 0, 0);
+  if (UNLIKELY(n < KERNEL_LEAST || cap == 0 || row == NULL)) return decode_more(&call, 0, 0);
   call.params.recorded = 0, call.params.alphabet = o->alphabet, call.params.line_ends = o->line_ends;
   const struct done done = row->base64->decode(src, n, dst, cap, &call.params, &call.carry);
-  if (done.read != call.n) return decode_more(&call, done.read, done.written);
+  if (UNLIKELY(done.read != call.n)) return decode_more(&call, done.read, done.written);
   return (cte_result){.status = CTE_OK, .read = call.n, .written = done.written, .first_anomaly = SIZE_MAX};
 }
 

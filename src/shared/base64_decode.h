@@ -49,14 +49,15 @@ enum { FEW = 256 };
 APART struct done decode_lines_or_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                        const struct base64_decode_params *params, struct base64_carry *carry) {
   struct done done = {0, 0};
-  if (params->line_ends == SKIP_CR_LF && carry->column <= MIME && (carry->width == 0 || carry->width == MIME)) {
+  if (LIKELY(params->line_ends == SKIP_CR_LF) && LIKELY(carry->column <= MIME) &&
+      LIKELY(carry->width == 0 || carry->width == MIME)) {
     done = decode_mime(params->alphabet, src, n, dst, cap, &carry->column);
   } else if (params->line_ends == SKIP_NONE && n >= VEC && n <= FEW && cap >= n / 4 * 3) {
     done.read = decode_few(params->alphabet, src, n, dst, cap);
     done.written = done.read / 4 * 3;
     carry->column += done.read;
   }
-  if (n - done.read < 4) return done;
+  if (LIKELY(n - done.read < 4)) return done;
   /* At the end mostly padding: a cause to stop, which is found dear otherwise. */
   if (n - done.read < 8 && (src[done.read + 2] == '=' || src[done.read + 3] == '=')) return done;
   const struct done rest =

@@ -581,7 +581,7 @@ ALWAYS_INLINE struct done decode_mime(unsigned alphabet, const uint8_t *src, siz
   uint8_t *to = dst, *const to_end = dst + cap;
   size_t open = MIME - (size_t)*column;
   for (;;) {
-    if (open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST) {
+    if (UNLIKELY(open == MIME && end - at >= CYCLE_OCTETS && to_end - to >= CYCLE_ROOM_LEAST)) {
       /* Copies: what is pointed to stays in memory. */
       const uint8_t *next = at;
       size_t next_open;
@@ -591,13 +591,13 @@ ALWAYS_INLINE struct done decode_mime(unsigned alphabet, const uint8_t *src, siz
       open = next_open;
     }
     const struct decoder by = decoder_of(alphabet); /* not before: it would be kept in memory */
-    while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && is_crlf(at + MIME) &&
-           decode_line(by, at, MIME, to)) {
+    while (open == MIME && end - at >= MIME + 2 && to_end - to >= SIZE && LIKELY(is_crlf(at + MIME)) &&
+           LIKELY(decode_line(by, at, MIME, to))) {
       at += MIME + 2;
       to += SIZE;
     }
     const size_t characters = least(open, (size_t)(end - at)), room = (size_t)(to_end - to);
-    if (at == end) break;
+    if (LIKELY(at == end)) break;
     if (room < characters / 4 * 3) break;
     const size_t decoded = decode_some(alphabet, (struct text){src, end}, at, characters, to, room);
     at += decoded;
