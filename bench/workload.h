@@ -18,7 +18,7 @@ enum workload_inputs {
   ON_LF_PROSE, /* the prose with LF */
   ON_64K,      /* 64 KiB of random octets */
   ON_64K_TEXT, /* the first 64 KiB of each prose */
-  ON_LINES,    /* base64 in lines of other lengths: 64 KiB, each width with CRLF and LF; 1 MiB, random widths with CRLF */
+  ON_LINES,    /* base64 in other lines, 64 KiB: widths with CRLF and LF, a short one, padded, mixed; 1 MiB: random widths */
   INPUTS
 };
 
