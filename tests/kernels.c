@@ -689,6 +689,18 @@ static size_t bench_base64_decode(const struct isa *row) {
   return row->base64->decode(bench_src, bench_size, bench_dst, sizeof bench_dst, &params, &carry).read;
 }
 
+static size_t bench_encode_line(const struct isa *row) {
+  size_t at = 0;
+  for (; bench_size - at >= 57; at += 57) row->base64->encode_line(bench_src + at, 19, bench_dst, ALPHABET_STANDARD);
+  return at;
+}
+
+static size_t bench_decode_line(const struct isa *row) {
+  size_t at = 0;
+  while (at < bench_size && row->base64->decode_line(bench_src + at, 19, bench_dst, ALPHABET_STANDARD) == 57) at += 78;
+  return at;
+}
+
 static size_t bench_qp_encode(const struct isa *row) {
   struct qp_encoder state;
   if (cte_qp_encoder_init(&state, NULL) != CTE_OK) abort();
@@ -781,6 +793,8 @@ static const struct {
     {"base64 encode, 76", MAIL_TEXT, bench_folded_encode},
     {"base64 decode, flat", BASE64_LINE, bench_base64_decode},
     {"base64 decode, 76", BASE64_LINE "\r\n", bench_base64_decode},
+    {"base64 encode, a line", MAIL_TEXT, bench_encode_line},
+    {"base64 decode, a line", BASE64_LINE "\r\n", bench_decode_line},
     {"qp encode, clean", "The minutes of the last meeting are attached; comments welcome.\r\n", bench_qp_encode},
     {"qp encode, sparse", "Les proc\xC3\xA8s-verbaux de la derni\xC3\xA8re r\xC3\xA9union sont joints.\r\n",
      bench_qp_encode},
