@@ -517,7 +517,7 @@ static inline bool decode_step(struct decoding *d, bool one_line) {
   /* The sum has no bit below the first that is behind a line end. */
   if (one_line) stops |= ends + (ends & (0 - ends));
   /* Only the first of the lines may be so long. */
-  if (open < mask_length(stops | ends)) stops |= UINT64_C(1) << open;
+  if (open < VEC && open < mask_length(stops | ends)) stops |= UINT64_C(1) << open;
   const size_t length = mask_length(stops);
   const uint64_t keep = mask_of(length) & ~ends;
   const size_t characters = mask_count(keep), quanta = least(characters / 4, d->room / 3);
