@@ -80,6 +80,9 @@ enum cte_base64_after_padding {
  *   - A line is what stands between line ends (CR or LF, as line_ends says); CR and LF are not counted.
  *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line, and missing padding
  *     before data after padding.
+ *   - With several rejected, the error is the one that reading octet by octet comes to first. Of trailing bits and missing
+ *     padding that is at the next '=' or character of the alphabet, or at the end of input: their offset may be smaller
+ *     than that of a character that was rejected before.
  *   - On an error every octet is delivered whose eight bits are known from the characters before the offending one.
  */
 typedef struct cte_base64_decode_options {

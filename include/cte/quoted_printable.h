@@ -41,8 +41,8 @@ enum cte_qp_encode_flags {
  *     puts a soft line break after it.
  *   - No line is over 76 columns. Each is the longest that fits: 75 and the '=' of a soft line break where the line goes
  *     on, 76 where a line end or the end of data follows (with CTE_QP_SOFT_END only a line end). An escape is never split.
- *   - The flags for '.', "From " and "--" look at the octets that stand at the start of an output line, after a soft line
- *     break too.
+ *   - The flags for '.', "From " and "--" look at the data that stands at the start of an output line, after a soft line
+ *     break too; it makes no difference whether the blank of "From " comes out as =20.
  *   - No line end is added to the last line, and none is taken away.
  */
 typedef struct cte_qp_encode_options {
@@ -93,7 +93,8 @@ enum cte_qp_decode_line_end { CTE_QP_LINE_END_KEEP = 0, CTE_QP_LINE_END_CRLF = 1
  *   - Octets above 127 and controls (but TAB, CR, LF) are kept; each an anomaly.
  *   - A line's columns are the octets between line ends, '=' and blanks among them; the CR of a CRLF is not counted.
  *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line. With several rejected,
- *     the error is the one with the smallest offset.
+ *     the error is the one with the smallest offset. An escape or soft line break that the error falls into is not
+ *     delivered.
  */
 typedef struct cte_qp_decode_options {
   uint32_t reject;  /* the set of CTE_ANOMALY_ bits (no others) that are errors; only quoted-printable's have a meaning */

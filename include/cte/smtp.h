@@ -32,7 +32,8 @@ extern "C" {
  * anomaly, but of the octet of a writer's error that kind alone. Every CR is lone but one that an LF follows; in "\r\r\n"
  * the first is.
  *
- * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF.
+ * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF;
+ * what a reader rejects counts as if it were kept.
  * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet with the
  * continuation octets that follow it in the input, as many as it announces, or any other single octet: a NUL within it,
  * dropped or not, ends it.
