@@ -388,25 +388,6 @@ static void every_cut(void **state) {
   }
 }
 
-/* Offsets beyond 32 bits: more than 4 GiB go through, then a violation. On the first row, at full scale only. */
-static void far_offsets(void **state) {
-  (void)state;
-  static uint8_t text[1 << 20];
-  if (scaled(100) < 100 || strcmp(cte_isa_name(), rows_name(0)) != 0) return;
-  for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i % 64 == 62 ? '\r' : i % 64 == 63 ? '\n' : 'a');
-  cte_stream s;
-  uint64_t before = 0;
-  assert_int_equal(cte_stream_lines_check(&s, CTE_LINES_ALLOW_7BIT), CTE_OK);
-  for (; before <= UINT32_MAX; before += sizeof text) {
-    cte_input in = {text, sizeof text, 0};
-    assert_int_equal(cte_stream_update(&s, &in, NULL), CTE_OK);
-  }
-  cte_input bad = input_of("ab\xE9");
-  assert_int_equal(cte_stream_update(&s, &bad, NULL), CTE_ERROR_RAW_8BIT);
-  assert_true(cte_stream_error_offset(&s) == before + 2);
-  assert_true(cte_stream_first_anomaly(&s, CTE_ANOMALY_RAW_8BIT) == before + 2);
-}
-
 /* ---- Streams that feed one another ---- */
 
 struct stage {
@@ -556,7 +537,6 @@ int main(void) {
       cmocka_unit_test(copies),
       cmocka_unit_test(any_cuts),
       cmocka_unit_test(every_cut),
-      cmocka_unit_test(far_offsets),
       cmocka_unit_test(chain),
       cmocka_unit_test(equal_chunks),
       cmocka_unit_test(short_chunks),
