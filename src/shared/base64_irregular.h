@@ -11,10 +11,13 @@
  * what is left is moved to where it has them. After regular text it is short, since an anomaly mostly comes alone; each strip
  * that follows is twice as long.
  */
-enum { STRIP = 4096, STRIP_LEAST = 256, COPY = (MIME + VEC - 1) / VEC * VEC, NEAR_END = 64 + COPY };
+enum { STRIP = 3584, STRIP_LEAST = 256, COPY = (MIME + VEC - 1) / VEC * VEC, NEAR_END = 64 + COPY };
 
-/* Room for that many places and those of one more block. */
-enum { PLACES = 512 };
+/*
+ * Room for that many places, line ends' and all that are skipped, and for those of one more block. With the strip they are
+ * what of 8 KiB of stack others leave.
+ */
+enum { LINE_PLACES = 192, PLACES = 448, BLOCK_PLACES = 64 };
 
 /* Octets of src for a strip: no more than can be put, were nothing skipped. */
 static inline size_t strip_size(const struct decoding *d) {
@@ -40,7 +43,7 @@ static inline size_t decode_copied(struct decoding *d, uint8_t *copied, size_t c
 /* ---- Ragged lines: of any width up to COPY, with nothing but characters ---- */
 
 /* Finds the LFs in src[0..n), whole blocks; stops when there are too many. Returns how many. */
-static inline size_t find_line_feeds(uint16_t places[PLACES + 64], const uint8_t *src, size_t n) {
+static inline size_t find_line_feeds(uint16_t places[PLACES + BLOCK_PLACES], const uint8_t *src, size_t n) {
   const vec line_feed = vec_fill('\n');
   size_t count = 0;
   for (size_t i = 0; i < n && count < PLACES; i += 64) {
@@ -56,7 +59,7 @@ static inline size_t find_line_feeds(uint16_t places[PLACES + 64], const uint8_t
 
 /* Decodes the whole lines of a strip; false where that does not go to the end. */
 __attribute__((noinline)) static bool decode_ragged(struct decoding *d) {
-  uint16_t ends[PLACES + 64];
+  uint16_t ends[PLACES + BLOCK_PLACES];
   uint8_t copied[STRIP + COPY];
   const uint8_t *src = d->src;
   if (d->line_ends == SKIP_NONE || d->end - src < NEAR_END || *src == '\n') return false;
@@ -100,10 +103,10 @@ __attribute__((noinline)) static bool decode_ragged(struct decoding *d) {
 
 /* ---- Any text ---- */
 
-/* Where octets that are kept begin and end, in turn. A block has up to 64 such places. */
+/* Where octets that are kept begin and end, in turn: at[0..most + BLOCK_PLACES). */
 struct edges {
-  size_t count;
-  uint16_t at[PLACES + 64];
+  size_t count, most;
+  uint16_t *at;
 };
 
 /* What is skipped: the octets of a set, for block_members or for block_within, or those that are not in it. */
@@ -121,7 +124,7 @@ static inline uint64_t skipped_in(struct block block, struct skipped skipped) {
 static inline size_t find_edges(struct edges *edges, const uint8_t *src, size_t n, struct skipped skipped) {
   uint64_t before = 1;
   size_t count = 0, i = 0;
-  for (; i < n && count < PLACES; i += 64) {
+  for (; i < n && count < edges->most; i += 64) {
     const uint64_t skip = skipped_in(block_load(src + i), skipped);
     uint64_t places = skip ^ (skip << 1 | before);
     volatile uint16_t *to = edges->at + count; /* else compilers gather the four in a vector first, which is slower */
@@ -189,7 +192,8 @@ static inline size_t place_of(const struct edges *kept, size_t characters, size_
 
 /* Decodes a strip; false when it does not get ahead. With `garbage` more than line ends is skipped. */
 __attribute__((noinline)) static bool decode_strip(struct decoding *d, const struct skipped *garbage) {
-  struct edges lines, garbled;
+  uint16_t line_edges[LINE_PLACES + BLOCK_PLACES], garbled_edges[PLACES + BLOCK_PLACES];
+  struct edges lines = {0, LINE_PLACES, line_edges}, garbled = {0, PLACES, garbled_edges};
   uint8_t copied[STRIP + COPY], near_end[NEAR_END + 64 + COPY];
   const uint8_t *src = d->src;
   size_t n = strip_size(d);

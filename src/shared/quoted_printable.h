@@ -55,25 +55,30 @@ static inline uint64_t line_end_begins(const uint8_t *src, struct line_ends ends
   return (is_crlf(src) & ends.crlf) | ((uint64_t)(src[0] == '\n') & ends.lone_lf);
 }
 
-#define PART  3072 /* octets of text with LF that are made text with CRLF at once */
-#define SLACK 96   /* octets that may be stored or loaded behind what is meant */
+#define SLACK 96 /* octets that may be stored or loaded behind what is meant */
 
-/* Copies src[0..n), with a CR before each LF, but not between CR and LF unless `all`; the end. src[0] follows no CR. */
-static inline uint8_t *insert_crs(uint8_t *dst, const uint8_t *src, size_t n, bool all) {
+/*
+ * Copies src[0..*n), or less when dst[0..room) does not hold more, with a CR before each LF, but not between CR and LF unless
+ * `all`. Returns the end; *n: how much was copied. src[0] follows no CR; behind the room is SLACK.
+ */
+static inline uint8_t *insert_crs(uint8_t *dst, size_t room, const uint8_t *src, size_t *n, bool all) {
+  const uint8_t *const full = dst + room;
   uint32_t after_cr = 0;
   size_t i = 0;
-  for (; n - i >= VEC; i += VEC) {
+  for (; *n - i >= VEC && full - dst >= 2 * VEC; i += VEC) {
     const vec v = vec_load(src + i);
     const uint64_t cr = all ? 0 : vec_mask(vec_equal(v, vec_fill('\r')));
     const uint32_t lf = vec_mask(vec_equal(v, vec_fill('\n'))) & ~(uint32_t)(cr << 1 | after_cr);
     dst = vec_insert(dst, v, vec_fill('\r'), lf, insert_rows);
     after_cr = (uint32_t)(cr >> (VEC - 1));
   }
-  for (; i < n; i++) {
+  const size_t rest = *n - i < VEC ? *n : i;
+  for (; i < rest && full - dst >= 2; i++) {
     if (src[i] == '\n' && !after_cr) *dst++ = '\r';
     after_cr = !all && src[i] == '\r';
     *dst++ = src[i];
   }
+  *n = i;
   return dst;
 }
 

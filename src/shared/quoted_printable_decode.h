@@ -16,15 +16,19 @@ static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_
   *column = at.read - at.line;
   return (struct done){at.read, at.written};
 }
+
+/* Octets of CRLF text that are made of LF text at once: 8 KiB of stack have room for no more. */
+enum { DECODED_PART = 5120 };
+
 /* LF becomes CRLF: part by part, before it is decoded. */
 static struct done decode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_decode_params *params,
                              uint64_t *column) {
-  uint8_t text[2 * PART + SLACK];
+  uint8_t text[DECODED_PART + SLACK];
   struct done done = {0, 0};
   for (;;) {
     const size_t left = n - done.read;
-    const size_t part = left < PART ? left : PART;
-    const uint8_t *end = insert_crs(text, src + done.read, part, false);
+    size_t part = left;
+    const uint8_t *end = insert_crs(text, DECODED_PART, src + done.read, &part, false);
     const struct done some = decode_text(text, (size_t)(end - text), dst + done.written, cap - done.written, params, column);
     const bool last = some.read == 0 || part == left;
     done.read += place_in_source(src + done.read, part, false, text + some.read, end);

@@ -820,16 +820,20 @@ __attribute__((noinline)) static struct done encode_styled(const uint8_t *src, s
   return encode_kept(src, n, dst, cap, params, column, by_blocks, style, store);
 }
 
+/* Octets of CRLF text that are made of LF text at once: 8 KiB of stack have room for no more. */
+enum { PART = 2560 };
+
 /* LF in, CRLF out: part by part CRLF text is made of it, in which no line end changes. What of a part is left is read again. */
 static struct done encode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_encode_params *params,
                              uint32_t *column, const bool store) {
   struct qp_encode_params crlf = *params;
   struct done done = {0, 0};
-  uint8_t text[2 * PART + SLACK];
+  uint8_t text[PART + SLACK];
   crlf.line_ends = QP_CRLF;
   for (;;) {
-    const size_t left = n - done.read, part = left < PART ? left : PART;
-    const uint8_t *end = insert_crs(text, src + done.read, part, true);
+    const size_t left = n - done.read;
+    size_t part = left;
+    const uint8_t *end = insert_crs(text, PART, src + done.read, &part, true);
     const struct done some = encode_styled(text, (size_t)(end - text), store ? dst + done.written : dst, cap - done.written,
                                            &crlf, column, store);
     done.read += place_in_source(src + done.read, part, true, text + some.read, end);
