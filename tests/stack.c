@@ -17,13 +17,15 @@
 
 enum { LIMIT = 8192, STACK = 256 << 10, MOST = 7000, FILLER = 0xA5 };
 
+enum how { ONE_SHOT, STREAM, SIZE };
+
 /* One call. */
 struct call {
   const struct subject *subject; /* NULL: none */
   const void *options;
-  bool streamed, sized;
+  enum how how;
   const uint8_t *src;
-  size_t n;
+  size_t n, chunk;
 };
 
 static uint8_t out[4 * MOST];
@@ -32,13 +34,16 @@ static void *make_call(void *argument) {
   static cte_stream s;
   const struct call *call = argument;
   if (call->subject == NULL) return NULL;
-  if (call->sized) {
+  if (call->how == SIZE) {
     cte_qp_encoded_size(call->src, call->n, call->options);
-  } else if (call->streamed) {
-    cte_input in = {call->src, call->n, 0};
+  } else if (call->how == STREAM) {
     cte_output o = {out, sizeof out, 0};
-    call->subject->set_up(&s, call->options);
-    if (cte_stream_update(&s, &in, &o) == CTE_OK) cte_stream_finish(&s, &o);
+    int32_t status = call->subject->set_up(&s, call->options);
+    for (size_t i = 0; i < call->n && status == CTE_OK; i += call->chunk) {
+      cte_input in = {call->src + i, call->n - i < call->chunk ? call->n - i : call->chunk, 0};
+      status = cte_stream_update(&s, &in, &o);
+    }
+    if (status == CTE_OK) cte_stream_finish(&s, &o);
   } else {
     call->subject->one_shot(call->src, call->n, out, sizeof out, call->options);
   }
@@ -104,8 +109,9 @@ static void at_most_8_kib(void **state) {
       const size_t n = MOST / 2 + random_below(MOST / 2);
       make_input(src, n, (enum input_kind)kind);
       for (size_t i = 0; i < COUNT(calls); i++) {
-        for (int how = 0; how < (calls[i].subject == &qp_encode_subject ? 3 : 2); how++) {
-          call = (struct call){calls[i].subject, calls[i].options, how == 1, how == 2, src, n};
+        for (int how = ONE_SHOT; how <= (calls[i].subject == &qp_encode_subject ? SIZE : STREAM); how++) {
+          call = (struct call){
+              calls[i].subject, calls[i].options, (enum how)how, src, n, 1 + random_below(random_one_in(2) ? 600 : n)};
           make_call(&call); /* the linker finds what it calls now */
           const size_t taken = written_by(&call) - thread;
           if (taken > LIMIT) fail_msg("%s, call %zu, way %d: %zu octets of stack", cte_isa_name(), i, how, taken);

@@ -521,6 +521,31 @@ static void short_chunks(void **state) {
   }
 }
 
+/* Octets that waited for room are not gathered for: with room again no more than 512 wait. */
+static void chunks_without_room(void **state) {
+  (void)state;
+  random_begin("chunks_without_room");
+  static uint8_t src[3000], out[9000];
+  memset(src, 'a', sizeof src);
+  for (size_t times = scaled(2000); times > 0; times--) {
+    const bool decoding = random_one_in(2);
+    const cte_qp_encode_options e = {.line_ends = CTE_QP_LINE_ENDS_BINARY};
+    cte_stream s;
+    size_t fed = 0, got = 0;
+    assert_int_equal(decoding ? cte_stream_qp_decode(&s, NULL) : cte_stream_qp_encode(&s, &e), CTE_OK);
+    while (fed < sizeof src - 600) {
+      cte_input in = {src + fed, 1 + random_below(600), 0};
+      cte_output o = {out, random_one_in(2) ? sizeof out : random_below(4), 0};
+      const int32_t status = cte_stream_update(&s, &in, &o);
+      fed += in.pos;
+      got += o.pos;
+      if (status != CTE_MORE_OUTPUT) assert_int_equal(status, CTE_OK);
+      /* The encoder adds three octets to 75. */
+      if (status == CTE_OK && o.size == sizeof out) assert_true(fed - (decoding ? got : got / 78 * 75) <= 512 + 78);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(not_set_up),
@@ -540,6 +565,7 @@ int main(void) {
       cmocka_unit_test(chain),
       cmocka_unit_test(equal_chunks),
       cmocka_unit_test(short_chunks),
+      cmocka_unit_test(chunks_without_room),
   };
   return run_on_every_row("stream", tests, COUNT(tests));
 }

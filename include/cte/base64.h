@@ -77,7 +77,8 @@ enum cte_base64_after_padding {
  *   - The end of input after two or three characters without '=', or with one '=' too few: missing padding; after one
  *     character: a dangling character, which is dropped. Both have the offset of the end of input.
  *   - Trailing bits have the offset of the character that holds them.
- *   - A line is what stands between line ends (CR or LF, as line_ends says); CR and LF are not counted.
+ *   - A line is what stands between the line ends that line_ends says, which are not counted: with
+ *     CTE_BASE64_LINE_ENDS_LF a CR is an octet of its line.
  *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line, and missing padding
  *     before data after padding.
  *   - With several rejected, the error is the one that reading octet by octet comes to first. Of trailing bits and missing
@@ -107,8 +108,9 @@ typedef struct cte_base64_decode_options {
 /* clang-format on */
 
 /*
- * The most octets that n octets of base64 can decode to: 6 n / 8, rounded down; some input reaches it, whatever the
- * options. SIZE_MAX when the options are not valid.
+ * The most octets that n octets of base64 can decode to: 6 n / 8, rounded down. Some input reaches it, whatever the options,
+ * but of more than 76 octets where CTE_ANOMALY_LINE_OVER_76 is rejected and there are line ends. SIZE_MAX when the options
+ * are not valid.
  */
 CTE_API size_t cte_base64_decoded_bound(size_t n, const cte_base64_decode_options *options);
 

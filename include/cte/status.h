@@ -108,7 +108,7 @@ enum cte_anomaly {
 /*
  * The result of a one-shot call.
  *   status         a cte_status
- *   anomalies      the set of CTE_ANOMALY_ bits met
+ *   anomalies      the set of CTE_ANOMALY_ bits met; of the kinds that fall on the octet of an error that error's alone
  *   read           octets of the source consumed; on an error the offset of the first offending octet (n when that is the
  *                  end of input)
  *   written        octets of the destination that hold output

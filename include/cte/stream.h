@@ -65,8 +65,9 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  * Takes input until it is used up or the output is full. The octets that come out over all calls do not depend on how the
  * input and the room were cut; room for one octet is enough.
  *   CTE_OK           exactly when all input was consumed. What cannot be decided yet waits in the stream (of
- *                    quoted-printable to be decoded up to 1026 octets, a run of blanks; elsewhere a few), and when `out` is
- *                    full up to 64 octets of output; they come with later calls. Chunks of quoted-printable wait, too, until
+ *                    quoted-printable to be decoded up to 1026 octets, a run of blanks; of SMTP a run of CRs of any length,
+ *                    as a number, where bare CRs are normalized; elsewhere a few), and when `out` is full up to 64 octets of
+ *                    output; they come with later calls. Chunks of quoted-printable wait, too, until
  *                    they are more than 512 octets together, or 256 behind a run of blanks, and with them their errors and
  *                    anomalies; an update without input gives them at once, as far as there is room (all, when it leaves
  *                    some of `out`).

@@ -15,7 +15,7 @@
 #define ROOM     (64 + 2 * FEW + 32 + 8) /* a block with FEW escapes, expand()'s slack, a soft line break and an escape */
 #define LINE_IN  96                      /* octets of the scratch in which a line is looked for; a vector is loaded at 64 */
 #define BEHIND   400                     /* octets of the scratch that two lines a block may fall behind */
-#define SCRATCH  3072                    /* small beside the first cache; what is left is moved down each dozen blocks */
+#define SCRATCH  2560                    /* small beside the first cache; what is left is moved down each dozen blocks */
 
 _Static_assert(SCRATCH >= LINE_IN + BLOCKS * 64 * 3, "what is expanded at once has room");
 
