@@ -22,6 +22,7 @@ struct filter {
   char buffer[BUFFER_SIZE];
   cte_input pending; /* what of the buffer is not taken yet */
   bool ended;        /* nothing more comes from below */
+  bool failed;       /* the file could not be read to its end */
   cte_status status;
 };
 
@@ -34,16 +35,22 @@ static void refill(struct filter *filter) {
                            : fread(filter->buffer, 1, BUFFER_SIZE, filter->file);
   filter->pending = (cte_input){filter->buffer, n, 0};
   filter->ended = n == 0;
+  filter->failed = filter->below ? filter->below->failed : ferror(filter->file) != 0;
   if (filter->below && filter->below->status < CTE_OK) filter->status = filter->below->status;
 }
 
-/* Gives 1 to `size` octets; 0 at the end, or when filter->status is an error. */
+/* After an error nothing more comes, and no end: what is cut short must not look whole. */
+static bool good(const struct filter *filter) {
+  return filter->status >= CTE_OK && !filter->failed;
+}
+
+/* Gives 1 to `size` octets; 0 at the end, or when filter->status is an error or filter->failed. */
 static size_t filter_read(struct filter *filter, void *data, size_t size) {
   cte_output out = {data, size, 0};
   bool done = false;
-  while (filter->status >= CTE_OK && out.pos == 0 && !done) {
+  while (good(filter) && out.pos == 0 && !done) {
     if (filter->pending.pos == filter->pending.size && !filter->ended) refill(filter);
-    if (filter->status < CTE_OK) break;
+    if (!good(filter)) break;
     cte_status status = filter->ended ? cte_stream_finish(&filter->stream, &out)
                                       : cte_stream_update(&filter->stream, &filter->pending, &out);
     /* A message that SMTP must reject is read to its end all the same: the verdict tells. */
@@ -78,6 +85,20 @@ static void report(const struct filter *filter, const char *name) {
               (unsigned long long)cte_stream_first_anomaly(&filter->stream, kind));
 }
 
+/* All that the last filter gives, to standard output. False, and a message, when reading or writing failed. */
+static bool copy(struct filter *top) {
+  char room[48];
+  size_t n;
+  /* Each piece leaves at once: a piece that is lost must not be followed by others, and by an end. */
+  while ((n = filter_read(top, room, sizeof room)) > 0)
+    if (fwrite(room, 1, n, stdout) != n || fflush(stdout) != 0) {
+      perror("filter: write");
+      return false;
+    }
+  if (top->failed) perror("filter: read");
+  return !top->failed;
+}
+
 int main(int argc, char **argv) {
   static struct filter filters[FILTERS_MAX];
   int count = argc - 1;
@@ -89,11 +110,8 @@ int main(int argc, char **argv) {
   }
 
   struct filter *top = &filters[count - 1];
-  char room[48];
-  size_t n;
-  while ((n = filter_read(top, room, sizeof room)) > 0) fwrite(room, 1, n, stdout);
-
+  bool copied = copy(top);
   for (int i = 0; i < count; i++) report(&filters[i], argv[i + 1]);
   if (top->status < CTE_OK) fprintf(stderr, "filter: %s\n", cte_status_text(top->status));
-  return top->status < CTE_OK || ferror(stdin) || fflush(stdout) != 0;
+  return top->status < CTE_OK || !copied;
 }

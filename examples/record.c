@@ -11,6 +11,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cte/cte.h>
@@ -23,11 +24,18 @@ struct record {
   char data[RECORD_SIZE];
 };
 
+/* Ends the program: DATA without its end is no message, so that no server takes what is cut short for the whole. */
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
 /* The next record of a text; false at its end. A last line without a line end is CONT. */
 static bool get_record(FILE *in, struct record *record) {
   int c = EOF;
   record->size = 0;
   while (record->size < RECORD_SIZE && (c = getc(in)) != EOF && c != '\n') record->data[record->size++] = (char)c;
+  if (ferror(in)) fail("record: read");
   record->type = c == '\n' ? NORM : CONT;
   return c == '\n' || record->size > 0;
 }
@@ -40,7 +48,8 @@ static cte_status to_server(cte_stream *smtp, const void *data, size_t size) {
     char piece[PIECE_SIZE];
     cte_output out = {piece, sizeof piece, 0};
     status = data ? cte_stream_update(smtp, &in, &out) : cte_stream_finish(smtp, &out);
-    fwrite(piece, 1, out.pos, stdout);
+    /* At once: what is lost must not be followed by more, and by an end. */
+    if (fwrite(piece, 1, out.pos, stdout) != out.pos || fflush(stdout) != 0) fail("record: write");
   } while (status == CTE_MORE_OUTPUT);
   return status;
 }
@@ -85,5 +94,5 @@ int main(int argc, char **argv) {
   }
   cte_status status = send_message(in);
   if (status != CTE_OK) fprintf(stderr, "record: %s\n", cte_status_text(status));
-  return status != CTE_OK || ferror(in) || fflush(stdout) != 0;
+  return status != CTE_OK;
 }
