@@ -2,6 +2,7 @@
 inputs, which is printed, may be in CTE_TEST_SEED."""
 
 import base64
+import contextlib
 import os
 import random
 import resource
@@ -368,6 +369,50 @@ class Smtp(Case):
         self.assertEqual(cte("smtp", "-v", data=b"a\nb\n"), (0, b"a\r\nb\r\n.\r\n", note))
         self.assertEqual(cte("smtp", "-v", data=b"a\r\nb\r\n"), (0, b"a\r\nb\r\n.\r\n", ""))
         self.assertEqual(cte("smtp", "--eol=lf", data=b"a\nb\r\n"), (0, b"a\r\nb\r\n.\r\n", ""))
+
+    def test_every_cut(self):
+        """One answer and the same octets, however the input comes in: whole, or in two at each place, by a slow writer."""
+        long = b"x" * 999 + b"\n"
+        for data, cause in (
+            (b"a\nx\ry\nb\r\n", "3: a bare CR"),
+            (b"a\nx\0y\nb\r\n", "3: a NUL"),
+            (b"a\nb\r\nx\ry\n", "1: a bare LF"),
+            (b"a\nb\r\n\0", "1: a bare LF"),
+            (b"a\nb\r\r\n", "3: a bare CR"),
+            (b"\n\r\n\r", "0: a bare LF"),
+            (b"a\r\nx\ry\nb\n", "4: a bare CR"),
+            (b"a\r\nb\nx\ry", "4: a bare LF"),
+            (b"a\nb\r", "3: a bare CR"),
+            (b"a\nb\n.\n", None),
+        ):
+            for options in ["-v"], ["--eol=lf"], ["--eol=crlf"], ["-v", "--bare-cr=space", "--nul=space"]:
+                whole = cte("smtp", *options, data=data)
+                if options == ["-v"]:
+                    last = f"invalid input at offset {cause}" if cause else "LF line ends, written as CRLF"
+                    self.assertEqual(whole[2], f"cte smtp: standard input: {last}\n", data)
+                for cut in range(1, len(data)):
+                    self.assertEqual(self.in_two(options, data, cut), whole, f"{options} {data!r} {cut}")
+        for data, offset, cause in (
+            (b"a\n" + long + b"b\r\n", 1000, "a line over 998 octets"),
+            (b"a\nx\ry\n" + b"line\n" * 60_000 + b"b\r\n", 3, "a bare CR"),
+            (b"a\n" + b"line\n" * 60_000 + b"b\r\n\0", 1, "a bare LF"),
+            (b"a\n" + b"line\n" * 60_000 + b"\0b\r\n", 300_002, "a NUL"),
+        ):
+            self.fails_at(offset, cause, data)
+            for cut in 2, 5, len(data) - 3, len(data) - 2, len(data) - 1:
+                self.assertEqual(self.in_two([], data, cut)[2], cte("smtp", data=data)[2], cut)
+
+    def in_two(self, options, data, cut):
+        """What `cte smtp` says of data whose rest comes when it waits for more."""
+        with tempfile.TemporaryFile() as out:
+            child = subprocess.Popen([CTE, "smtp", *options], stdin=-1, stdout=out, stderr=-1, env=ENVIRONMENT)
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(data[:cut])
+                child.stdin.flush()
+                time.sleep(0.005)
+            error = child.communicate(data[cut:], timeout=60)[1]
+            out.seek(0)
+            return child.returncode, out.read(), error.decode()
 
     def fails_at(self, offset, cause, data, *arguments):
         code, _, error = cte("smtp", *arguments, data=data)

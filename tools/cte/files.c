@@ -64,17 +64,39 @@ static bool is_mixed(const cte_lines *lines) {
   return lines->crlf != 0 && lines->count[CTE_LINES_BARE_LF] != 0;
 }
 
+/* The offset in data[0..size) of the LF of the first CRLF, which is there; `before` counts what stands before them. */
+static size_t first_crlf(const unsigned char *data, size_t size, cte_lines before) {
+  cte_lines_update(&before, data, 1);
+  if (before.crlf != 0) return 0; /* its CR ended what stands before */
+  const unsigned char *lf = data;
+  do lf = memchr(lf + 1, '\n', size - (size_t)(lf + 1 - data));
+  while (lf != NULL && lf[-1] != '\r');
+  return lf != NULL ? (size_t)(lf - data) : size;
+}
+
+/*
+ * Takes the next octets of the source into the statistics. Where a mixture is rejected, only those before the first CRLF
+ * become the stream's input: whatever the reads, an error before it comes first. False: nothing behind `in` is to be read.
+ */
+static bool count_lines(struct streams *streams, const struct source *source, cte_input *in) {
+  if (streams->mixture == MIXTURE_UNSEEN) return true;
+  cte_lines before = streams->lines;
+  cte_lines_update(&streams->lines, source->data, source->size);
+  if (streams->mixture != MIXTURE_REJECTED || !is_mixed(&streams->lines)) return true;
+  in->size = first_crlf(source->data, source->size, before);
+  return false;
+}
+
 /* From the source to the sink. False after a message. */
 static bool run_streams(struct streams *streams, struct source *source, struct sink *sink, bool quiet) {
   cte_status status = CTE_OK;
   int more;
   while ((more = source_next(source)) > 0) {
     cte_input in = {source->data, source->size, 0};
-    if (streams->mixture != MIXTURE_UNSEEN) cte_lines_update(&streams->lines, source->data, source->size);
-    if (streams->mixture == MIXTURE_REJECTED && is_mixed(&streams->lines))
-      return rejected(source, streams->lines.first[CTE_LINES_BARE_LF], CTE_ERROR_BARE_LF);
+    bool goes_on = count_lines(streams, source, &in);
     status = feed_both(streams, &in, sink);
     if (sink->failed) return false;
+    if (status == CTE_OK && !goes_on) return rejected(source, streams->lines.first[CTE_LINES_BARE_LF], CTE_ERROR_BARE_LF);
     if (status == CTE_END) leave_rest(source, &in, quiet);
     if (status != CTE_OK) break;
   }
@@ -122,7 +144,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (!sink_open(&sink, output, common->force, follows_links(common))) return false;
   bool good = !sink_feeds(&sink, source) && run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
-  if (!common->quiet) report_line_ends(source, &streams, common->verbose);
+  if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
   /* Only a named file has a mode and times that are its own. */
   static const struct stat none;
   return sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
