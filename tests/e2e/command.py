@@ -529,7 +529,17 @@ class Files(Case):
             self.fails(cte(command, "--output-dir=/tmp", "p/a", "q/a"), code, "/tmp/a: more than one input has this output")
             message = f"cte {command}: --output-dir needs the name of a folder\nTry 'cte {command} --help'"
             self.fails(cte(command, "--output-dir", "", self.path("none")), code, message)
+            for suffix in "", "/x", ".d/x", "x/", "/../x":
+                self.fails(cte(command, "-f", "--suffix", suffix, a), code, f"cte {command}: --suffix needs the end of a name")
         self.assertEqual(self.names(), ["a"])
+
+    def test_suffix_out_of_the_folder(self):
+        a, outside = self.file("a", b"a"), self.path("outside")
+        os.mkdir(self.path("dir"))
+        os.mkdir(outside)
+        os.symlink("../outside", self.path("dir", "a"))
+        self.assertEqual(cte("qp", "--output-dir", self.path("dir"), "--suffix=/x", a)[0], 2)
+        self.assertEqual(os.listdir(outside), [])
 
     def test_one_output_by_two_names(self):
         a = self.file("a", b"a")

@@ -1,6 +1,8 @@
 /* options.c: the options that subcommands share. */
 #include "options.h"
 
+#include "system.h"
+
 #include <cte/isa.h>
 #include <cte/status.h>
 #include <stdio.h>
@@ -72,6 +74,9 @@ void common_option(struct common *common, int option) {
     common->output_dir = optarg;
     break;
   case OPTION_SUFFIX:
+    /* Without one the output would be the input, or its namesake; with a separator it would leave the folder. */
+    if (*optarg == '\0' || system_file_name(optarg) != optarg)
+      refuse("--suffix needs the end of a name, without a separator");
     common->suffix = optarg;
     break;
   case OPTION_ISA:
