@@ -457,6 +457,16 @@ class Smtp(Case):
         code, out, error = cte("smtp", "-d", data=b"a\r\n.\r\nQUIT\r\n")
         self.assertEqual((code, out), (0, b"a\r\n"))
         self.assertEqual(error, "cte smtp: standard input: what follows the end of data at offset 6 is left out\n")
+        # Of a pipe that stays open no more is waited for.
+        os.mkfifo(self.path("fifo"))
+        for arguments in [], [self.path("fifo")]:
+            child = subprocess.Popen([CTE, "smtp", "-d", *arguments], stdin=-1, stdout=-1, stderr=-1, env=ENVIRONMENT)
+            with open(arguments[0], "wb") if arguments else contextlib.nullcontext(child.stdin) as pipe:
+                pipe.write(b"a\r\n.\r\n")
+                pipe.flush()
+                self.assertEqual((child.wait(60), child.stdout.read(), child.stderr.read()), (0, b"a\r\n", b""))
+            for pipe in child.stdin, child.stdout, child.stderr:
+                pipe.close()
 
     def test_truncated(self):
         self.fails_at(6, "no end of data", b"abcd\r\n", "-d")

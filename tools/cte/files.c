@@ -46,11 +46,14 @@ static cte_status feed_both(struct streams *streams, cte_input *in, struct sink 
   return status;
 }
 
-/* After an end of data: what follows is left to the next reader, or it is said that it was not read. */
+/*
+ * After an end of data: what follows is left to the next reader, or it is said that it was not read. Only a file is looked
+ * at again: a peer at the other end of a pipe may wait for the answer before it sends more.
+ */
 static void leave_rest(struct source *source, const cte_input *in, bool quiet) {
   uint64_t end = source->offset + in->pos;
   if (source_leave(source, end) || quiet) return;
-  if (in->pos < in->size || (source->fd != 0 && source_next(source) > 0))
+  if (in->pos < in->size || (S_ISREG(source->status.st_mode) && source_next(source) > 0))
     complain_of(source->name, "what follows the end of data at offset %ju is left out", (uintmax_t)end);
 }
 
