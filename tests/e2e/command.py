@@ -564,6 +564,41 @@ class Files(Case):
         self.assertEqual(cte("qp", "--suffix=.x", "./a", "b", cwd=self.folder), (0, b"", ""))
         self.assertEqual(self.names(), ["a", "a.x", "a.y", "b", "b.x", "b.y", "link"])
 
+    def test_output_is_another_input(self):
+        """Nothing is written, whatever the order and the names."""
+        os.mkdir(self.path("dir"))
+        os.symlink("dir", self.path("link"))
+        files = {name: self.file(name, name.encode()) for name in ("x", "x.b", "dir/x.b")}
+        os.symlink("../x", self.path("dir", "x"))
+        for options, names in (
+            (["--suffix=.b"], ["x", "x.b"]),
+            (["--suffix=.b"], ["x.b", "x"]),
+            (["--suffix=.b"], ["./x", self.path("x.b")]),
+            (["--output-dir=link", "--suffix=.b"], ["x", "dir/x.b"]),
+            (["--output-dir=dir"], ["x", "link/x"]),
+            (["--output-dir=dir"], ["x.b", "link/x.b"]),
+        ):
+            for force in [], ["-f"]:
+                code, out, error = cte("qp", *force, *options, *names, cwd=self.folder)
+                self.assertEqual((code, out, error.count("\n")), (2, b"", 2), names)
+                self.assertRegex(error, "this output is another input|more than one input has this output")
+                self.assertEqual({name: read(file) for name, file in files.items()}, {name: name.encode() for name in files})
+        self.assertEqual(self.names(), ["dir", "link", "x", "x.b"])
+        # Its own input is read before it is replaced.
+        self.assertEqual(cte("base64", "-f", "--output-dir=.", "x", "x.b", cwd=self.folder), (0, b"", ""))
+        self.assertEqual((read(files["x"]), read(files["x.b"])), (b"eA==\n", b"eC5i\n"))
+
+    def test_link_to_another_output(self):
+        """A link that leads to no file is replaced, though the file came up meanwhile."""
+        for names in ["a", "b"], ["b", "a"]:
+            for name in names:
+                self.file(name, name.encode())
+            os.symlink("b.s", self.path("a.s"))
+            self.assertEqual(cte("base64", "-f", "--suffix=.s", *names, cwd=self.folder), (0, b"", ""))
+            self.assertEqual((read(self.path("a.s")), read(self.path("b.s"))), (b"YQ==\n", b"Yg==\n"))
+            os.unlink(self.path("a.s"))
+            os.unlink(self.path("b.s"))
+
     def test_dangling_link_as_output(self):
         out = self.path("out")
         os.symlink("none", out)

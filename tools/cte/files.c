@@ -129,12 +129,8 @@ static void report_line_ends(const struct source *source, const struct streams *
     complain_of(source->name, "LF line ends, written as CRLF");
 }
 
-/* In a folder of outputs a link, which may be another's, leads no output out of it. */
-static bool follows_links(const struct common *common) {
-  return common->output_dir == NULL;
-}
-
-static bool run_source(const struct task *task, struct source *source, const char *output) {
+/* `follow`: as sink_open. */
+static bool run_source(const struct task *task, struct source *source, const char *output, bool follow) {
   const struct common *common = task->common;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
@@ -144,7 +140,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (status != CTE_OK || source->failed) return false;
 
   struct sink sink;
-  if (!sink_open(&sink, output, common->force, follows_links(common))) return false;
+  if (!sink_open(&sink, output, common->force, follow)) return false;
   bool good = !sink_feeds(&sink, source) && run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
   if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
@@ -153,15 +149,22 @@ static bool run_source(const struct task *task, struct source *source, const cha
   return sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
 }
 
-static bool run_file(const struct task *task, const char *name, const char *output) {
+static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
   struct source source;
   if (!source_open(&source, name)) return false;
-  bool good = run_source(task, &source, output);
+  bool good = run_source(task, &source, output, follow);
   source_close(&source);
   return good;
 }
 
 /* ---- Many inputs ---- */
+
+/* One input, and where it goes. */
+struct job {
+  const char *input;
+  char *output;
+  bool follow; /* as sink_open */
+};
 
 /* DIR/NAME + suffix, without the input's own folder when there is a DIR. */
 static char *output_name(const struct common *common, const char *input) {
@@ -174,10 +177,22 @@ static char *output_name(const struct common *common, const char *input) {
   return strcat(strcat(output, name), suffix);
 }
 
-/* An output and the one path that all its names lead to. */
+/*
+ * In a folder of outputs a link, which may be another's, leads no output out of it. One that leads to no file, but to
+ * where another output will be, must not lead there then.
+ */
+static bool follows_links(const struct common *common, const char *output) {
+  if (common->output_dir != NULL) return false;
+  char *real = system_real_path(output);
+  free(real);
+  return real != NULL || !system_is_link(output);
+}
+
+/* A file of a job, and the one path that all its names lead to. */
 struct place {
-  const char *output;
+  const struct job *job;
   char *path;
+  bool is_input;
 };
 
 /*
@@ -201,41 +216,62 @@ static char *place_path(const char *output, bool follow) {
   return path;
 }
 
+/* By path, and outputs before inputs. */
 static int by_path(const void *a, const void *b) {
-  return strcmp(((const struct place *)a)->path, ((const struct place *)b)->path);
+  const struct place *left = a, *right = b;
+  int order = strcmp(left->path, right->path);
+  return order != 0 ? order : (int)left->is_input - (int)right->is_input;
 }
 
-/* Two inputs of one name would end in one output. */
-static void refuse_equal(char *const *outputs, size_t count, bool follow) {
-  struct place *places = allocate(count * sizeof *places);
-  for (size_t i = 0; i < count; i++) places[i] = (struct place){outputs[i], place_path(outputs[i], follow)};
-  qsort(places, count, sizeof *places, by_path);
+/* No file is the output of two jobs, or of one and the input of another, which may be read later. */
+static void refuse_clashes(const struct place *places, size_t count) {
+  const struct place *first = places; /* of those with one path */
   for (size_t i = 1; i < count; i++) {
-    if (strcmp(places[i - 1].path, places[i].path) != 0) continue;
-    complain_of(places[i].output, "more than one input has this output");
+    const struct place *place = &places[i];
+    if (strcmp(first->path, place->path) != 0) first = place;
+    if (first->is_input || first->job == place->job) continue;
+    complain_of(first->job->output,
+                place->is_input ? "this output is another input" : "more than one input has this output");
     usage_error();
   }
-  for (size_t i = 0; i < count; i++) free(places[i].path);
+}
+
+/* An input is the file that it leads to, and the link that leads there. */
+enum { PLACES = 3 };
+
+static void check_places(const struct job *jobs, size_t count) {
+  struct place *places = allocate(PLACES * count * sizeof *places);
+  for (size_t i = 0; i < count; i++) {
+    const struct job *job = &jobs[i];
+    struct place *place = &places[PLACES * i];
+    place[0] = (struct place){job, place_path(job->output, job->follow), false};
+    place[1] = (struct place){job, place_path(job->input, true), true};
+    place[2] = (struct place){job, place_path(job->input, false), true};
+  }
+  qsort(places, PLACES * count, sizeof *places, by_path);
+  refuse_clashes(places, PLACES * count);
+  for (size_t i = 0; i < PLACES * count; i++) free(places[i].path);
   free(places);
 }
 
 static int run_many(const struct task *task, int count, char **names) {
-  char **outputs = allocate((size_t)count * sizeof *outputs);
+  struct job *jobs = allocate((size_t)count * sizeof *jobs);
   for (int i = 0; i < count; i++) {
     if (strcmp(names[i], "-") == 0) {
       complain("standard input has no name for its output");
       usage_error();
     }
-    outputs[i] = output_name(task->common, names[i]);
+    char *output = output_name(task->common, names[i]);
+    jobs[i] = (struct job){names[i], output, follows_links(task->common, output)};
   }
-  refuse_equal(outputs, (size_t)count, follows_links(task->common));
+  check_places(jobs, (size_t)count);
 
   int status = 0;
   for (int i = 0; i < count; i++) {
-    if (!run_file(task, names[i], outputs[i])) status = program.failure;
-    free(outputs[i]);
+    if (!run_file(task, jobs[i].input, jobs[i].output, jobs[i].follow)) status = program.failure;
+    free(jobs[i].output);
   }
-  free(outputs);
+  free(jobs);
   return status;
 }
 
@@ -257,5 +293,5 @@ int run_files(const struct task *task, int count, char **names) {
     complain("extra operand '%s'", shown(names[1]));
     usage_error();
   }
-  return run_file(task, names[0], common->output) ? 0 : program.failure;
+  return run_file(task, names[0], common->output, true) ? 0 : program.failure;
 }
