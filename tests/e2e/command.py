@@ -27,7 +27,7 @@ def run(command, data=b"", **keywords):
         keywords["input"] = data
     keywords.setdefault("stdout", subprocess.PIPE)
     done = subprocess.run(command, stderr=subprocess.PIPE, env=ENVIRONMENT, timeout=120, **keywords)
-    return done.returncode, done.stdout, done.stderr.decode()
+    return done.returncode, done.stdout, done.stderr.decode(errors="backslashreplace")
 
 
 def cte(*arguments, data=b"", **keywords):
@@ -701,6 +701,11 @@ class Files(Case):
             self.assertIn("/none/a?b: No such file", cte("qp", f"/none/a{chr(turn)}b")[2])
         kept = "/none/\u2029\u202f\u2065\u206a\u30aa"
         self.assertIn(f"{kept}: No such file", cte("qp", kept)[2])
+        # What is no UTF-8 (RFC 3629) is '?', octet by octet; what is passes.
+        for name in b"\xff\x9b", b"\xf8\x9b", b"\xfd\x9b", b"\xe0\x80\x9b", b"\xed\xa0\x9b", b"\xc0\x9b", b"\xf0\x80\x80\x9b", b"\xf4\x90\x9b\x80", b"\xe2\x9b", b"\xf0\x9f\x9b", b"\xc3", b"\x80":
+            self.assertIn(f"cte qp: {len(name) * '?'}31m: No such file", cte("qp", name + b"31m")[2])
+        for character in 0xA0, 0x7FF, 0x800, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1F6DB, 0x10FFFF:
+            self.assertIn(f"cte qp: {chr(character)}a: No such file", cte("qp", chr(character) + "a")[2])
         file = self.file("-d", b"a")
         self.assertEqual(cte("qp", "--", "-d", cwd=os.path.dirname(file)), (0, b"a", ""))
         name = "x" * 255

@@ -37,33 +37,45 @@ void complain_of(const char *file, const char *format, ...) {
   va_end(arguments);
 }
 
-/*
- * The octets of the control that stands here, or 0: ASCII's; U+0080 to U+009F in UTF-8, or alone for a terminal of 8 bits;
- * those that turn the direction of text, U+202A to U+202E and U+2066 to U+2069. `follows`: *c ends a UTF-8 character.
- */
-static size_t control_at(const unsigned char *c, bool follows) {
-  if (*c == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) return 2;
-  if (*c == 0xE2 && c[1] == 0x80 && c[2] >= 0xAA && c[2] <= 0xAE) return 3;
-  if (*c == 0xE2 && c[1] == 0x81 && c[2] >= 0xA6 && c[2] <= 0xA9) return 3;
-  return *c < 32 || *c == 127 || (*c >= 0x80 && *c < 0xA0 && !follows);
+/* The octets of the UTF-8 character (RFC 3629) that stands here, and its number; 0 where there is none or the string ends. */
+static size_t character_at(const unsigned char *c, uint32_t *number) {
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* of as many octets */
+  *number = *c;
+  if (*c < 0x80) return *c != 0;
+  if (*c < 0xC2 || *c > 0xF4) return 0;
+  size_t size = *c >= 0xF0 ? 4 : *c >= 0xE0 ? 3 : 2;
+  *number &= 0x7FU >> size;
+  for (size_t i = 1; i < size; i++) {
+    if ((c[i] & 0xC0) != 0x80) return 0;
+    *number = *number << 6 | (c[i] & 0x3F);
+  }
+  bool surrogate = *number >= 0xD800 && *number <= 0xDFFF;
+  return *number < least[size] || *number > 0x10FFFF || surrogate ? 0 : size;
 }
 
+/* ASCII's, U+0080 to U+009F, and those that turn the direction of text. */
+static bool is_control(uint32_t number) {
+  if (number < 0x20 || (number >= 0x7F && number < 0xA0)) return true;
+  return (number >= 0x202A && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
+}
+
+/* What is no UTF-8 goes octet by octet: a terminal of 8 bits has controls above 127. */
 const char *shown(const char *file) {
   static char *copy;
   free(copy);
   copy = allocate(strlen(file) + 1);
   char *out = copy;
-  int rest = 0; /* the octets that may follow in a UTF-8 character */
-  for (const unsigned char *c = (const unsigned char *)file; *c != '\0'; c++) {
-    bool follows = rest > 0 && (*c & 0xC0) == 0x80;
-    rest = follows ? rest - 1 : *c >= 0xF0 ? 3 : *c >= 0xE0 ? 2 : *c >= 0xC2 ? 1 : 0;
-    size_t control = control_at(c, follows);
-    *out = '?';
-    if (control == 0) *out = (char)*c;
-    out++;
-    if (control < 2) continue;
-    c += control - 1;
-    rest = 0;
+  for (const unsigned char *c = (const unsigned char *)file; *c != '\0';) {
+    uint32_t number;
+    size_t size = character_at(c, &number);
+    if (size == 0 || is_control(number)) {
+      *out++ = '?';
+      c += size != 0 ? size : 1;
+    } else {
+      memcpy(out, c, size);
+      out += size;
+      c += size;
+    }
   }
   *out = '\0';
   return copy;

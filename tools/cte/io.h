@@ -37,7 +37,10 @@ void complain(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2
 /* "cte base64: FILE: MESSAGE". */
 void complain_of(const char *file, const char *format, ...) __attribute__((format(PRINTF_FORMAT, 2, 3)));
 
-/* A file's name as messages and reports give it: controls, also of the direction of text, are '?'. Good until the next call. */
+/*
+ * A file's name as messages and reports give it: controls, also of the direction of text, and octets that belong to no
+ * UTF-8 character are '?'. Good until the next call.
+ */
 const char *shown(const char *file);
 
 /* malloc and ends the program when there is no memory. */
