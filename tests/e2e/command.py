@@ -503,6 +503,24 @@ class Files(Case):
         self.assertTrue(os.path.islink(self.path("link")))
         self.assertEqual(read(out), b"abc")
 
+    def test_mode_of_a_replaced_file(self):
+        """It never becomes wider; a link that is replaced has none."""
+        for own, old, new in (0o644, 0o600, 0o600), (0o600, 0o644, 0o600), (0o640, 0o604, 0o600), (0o755, 0o777, 0o755), (0o444, 0o200, 0):
+            file, out = self.file("in", b"abc", own), self.file("out", b"old", old)
+            self.assertEqual(cte("base64", "-f", "-o", out, file), (0, b"", ""))
+            self.assertEqual(stat.S_IMODE(os.stat(out).st_mode), new)
+            os.unlink(out)
+        secret = self.file("secret", b"old", 0o600)
+        os.symlink("secret", self.path("link"))
+        for name in secret, self.path("link"):
+            shell('umask 022; echo a | "$0" base64 -f -o "$1"', name)
+            self.assertEqual((read(secret), stat.S_IMODE(os.stat(secret).st_mode)), (b"YQo=\n", 0o600))
+        os.mkdir(self.path("dir"))
+        os.symlink("../secret", self.path("dir", "in"))
+        os.chmod(self.path("in"), 0o644)
+        self.assertEqual(cte("base64", "-f", "--output-dir", self.path("dir"), self.path("in")), (0, b"", ""))
+        self.assertEqual(stat.S_IMODE(os.lstat(self.path("dir", "in")).st_mode), 0o644)
+
     def test_bad_input_leaves_nothing(self):
         file = self.file("in", base64.encodebytes(bytes(900_000)) + b"*")
         out = self.path("out")

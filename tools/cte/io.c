@@ -252,13 +252,20 @@ bool sink_write(struct sink *sink, const void *data, size_t size) {
   return true;
 }
 
+/* What the mode may hold: no more than that of the file that is replaced. A link's own says nothing. */
+static mode_t most_of_mode(const char *target) {
+  struct stat status;
+  if (system_is_link(target) || stat(target, &status) != 0) return 0777;
+  return status.st_mode & 0777;
+}
+
 bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force) {
   if (sink->target == NULL) {
     if (sink->fd != 1 && close(sink->fd) != 0 && !sink->failed) sink_error(sink);
     return !sink->failed;
   }
   good = good && !sink->failed;
-  if (good) system_keep_mode_and_times(sink->fd, status);
+  if (good) system_keep_mode_and_times(sink->fd, status, most_of_mode(sink->target));
   if (close(sink->fd) != 0 && good) good = sink_error(sink);
 
   system_hold_signals();

@@ -104,7 +104,7 @@ bool sink_write(struct sink *sink, const void *data, size_t size);
 
 /*
  * Puts the output in its place when `good`, else removes it. It takes its mode and times from the input's `status` where
- * that is a file. False after a message.
+ * that is a file, but no permission that a file which it replaces has not. False after a message.
  */
 bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force);
 

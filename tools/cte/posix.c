@@ -90,7 +90,7 @@ void system_release_signals(void) {
   sigprocmask(SIG_SETMASK, &held_before, NULL);
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status) {
+void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) {
   mode_t mask = umask(0);
   umask(mask);
   bool file = S_ISREG(status->st_mode);
@@ -98,7 +98,7 @@ void system_keep_mode_and_times(int fd, const struct stat *status) {
     struct timespec times[2] = {status->st_atim, status->st_mtim};
     futimens(fd, times);
   }
-  fchmod(fd, file ? status->st_mode & 0777 : 0666 & ~mask);
+  fchmod(fd, (file ? status->st_mode & 0777 : 0666 & ~mask) & most);
 }
 
 /* link, unlike rename, does not replace a file. */

@@ -27,8 +27,11 @@ extern char *volatile system_temporary;
 void system_hold_signals(void);
 void system_release_signals(void);
 
-/* Gives an open file the mode and times of `status` where that is a file. Where there are none to keep: no error. */
-void system_keep_mode_and_times(int fd, const struct stat *status);
+/*
+ * Gives an open file the mode, within `most`, and the times of `status` where that is a file. Where there are none to keep:
+ * no error.
+ */
+void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most);
 
 /* Renames a file; without force one that is there, or came up meanwhile, stays. False with errno. */
 bool system_put_in_place(const char *path, const char *target, bool force);

@@ -60,7 +60,8 @@ void system_release_signals(void) {
   signal(SIGTERM, die_of);
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status) {
+void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) {
+  (void)most;
   if (!S_ISREG(status->st_mode)) return;
   struct _utimbuf times = {status->st_atime, status->st_mtime};
   _futime(fd, &times);
