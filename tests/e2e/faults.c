@@ -2,12 +2,14 @@
  * faults.c: loaded before libc (LD_PRELOAD), a system that gives little at a time: each read and write stops at a random
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
- * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it.
+ * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
+ * and a file system without hard links.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/types.h>
@@ -70,6 +72,10 @@ ssize_t write(int fd, const void *data, size_t size) {
 
 int link(const char *from, const char *to) {
   count_call();
+  if (setting("CTE_FAULTS_LACK", 0) > 1) {
+    errno = EPERM;
+    return -1;
+  }
   return NEXT(names_call, "link")(from, to);
 }
 
@@ -81,4 +87,21 @@ int unlink(const char *name) {
 int rename(const char *from, const char *to) {
   count_call();
   return NEXT(names_call, "rename")(from, to);
+}
+
+/* renameat2 of the command: five arguments, and what is no argument does no harm to the system. */
+typedef long system_call(long number, ...);
+
+long syscall(long number, ...) {
+  long a[5];
+  va_list arguments;
+  va_start(arguments, number);
+  for (int i = 0; i < 5; i++) a[i] = va_arg(arguments, long);
+  va_end(arguments);
+  count_call();
+  if (setting("CTE_FAULTS_LACK", 0) > 0) {
+    errno = ENOSYS;
+    return -1;
+  }
+  return NEXT(system_call, "syscall")(number, a[0], a[1], a[2], a[3], a[4]);
 }

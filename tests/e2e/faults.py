@@ -199,6 +199,24 @@ class Calls(Case):
             self.assertEqual(read(out), base64.encodebytes(text).replace(b"\n", b"\r\n"))
             self.only("in", "out")
 
+    def test_output_that_comes_up_meanwhile(self):
+        """It stays, whichever calls the system has."""
+        for lack in 0, 1, 2:
+            out = self.path("out")
+            for data in None, b"theirs":
+                child = subprocess.Popen([CTE, "base64", "-o", out], stdin=-1, stderr=-1, env=preloaded(lack=lack))
+                child.stdin.write(b"abc")
+                child.stdin.flush()
+                while not self.names():
+                    time.sleep(0.01)
+                if data is not None:
+                    command.write(out, data)
+                error = child.communicate(timeout=60)[1].decode()
+                said = f"cte base64: {out}: write error: File exists\n" if data else ""
+                self.assertEqual((child.returncode, error, read(out)), (1 if data else 0, said, data or b"YWJj\n"), lack)
+                self.only("out")
+                os.unlink(out)
+
     def test_storm_of_signals(self):
         """Signals that are ignored, and stops."""
         data = self.random.randbytes(2_000_000)

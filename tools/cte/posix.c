@@ -1,4 +1,5 @@
 /* posix.c: system.h for POSIX. */
+#define _GNU_SOURCE /* Linux: syscall */
 #include "system.h"
 
 #include <errno.h>
@@ -7,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 void system_begin(void) {
   for (int fd = 0; fd <= 2; fd++) {
@@ -101,11 +105,29 @@ void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) 
   fchmod(fd, (file ? status->st_mode & 0777 : 0666 & ~mask) & most);
 }
 
-/* link, unlike rename, does not replace a file. */
+/* As rename, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */
+static bool rename_to_new(const char *path, const char *target) {
+#ifdef SYS_renameat2
+  enum { NO_REPLACE = 1 };
+  return syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, target, NO_REPLACE) == 0;
+#else
+  (void)path;
+  (void)target;
+  errno = ENOSYS;
+  return false;
+#endif
+}
+
+/* link, unlike rename, does not replace a file, but not every file system has it. Then what is there is looked for. */
 bool system_put_in_place(const char *path, const char *target, bool force) {
   if (!force) {
+    if (rename_to_new(path, target)) return true;
+    if (errno == EEXIST) return false;
     if (link(path, target) == 0) return unlink(path) == 0;
     if (errno == EEXIST) return false;
+    struct stat there;
+    errno = EEXIST;
+    if (lstat(target, &there) == 0) return false;
   }
   return rename(path, target) == 0;
 }

@@ -33,7 +33,10 @@ void system_release_signals(void);
  */
 void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most);
 
-/* Renames a file; without force one that is there, or came up meanwhile, stays. False with errno. */
+/*
+ * Renames a file; without force one that is there, or came up meanwhile, stays. Only where there is neither a rename that
+ * replaces nothing (Linux, Windows) nor a hard link is one replaced that comes up at the very last. False with errno.
+ */
 bool system_put_in_place(const char *path, const char *target, bool force);
 
 #endif
