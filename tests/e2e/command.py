@@ -429,6 +429,10 @@ class Smtp(Case):
         self.assertEqual(cte("smtp", "-q", "--long-lines=normalize", data=long), (0, b"x" * 998 + b"\r\n x\r\n.\r\n", ""))
         code, _, error = cte("smtp", "--bare-lf=space", data=b"a\nb\r\n")
         self.assertEqual((code, error), (0, "cte smtp: standard input: a bare LF, first at offset 1\n"))
+        # Of two kinds at one octet one is the verdict, the other is still reported.
+        code, _, error = cte("smtp", "-d", data=b"a" * 998 + b"\0\r\n.\r\n")
+        self.assertEqual(code, 1)
+        self.assertIn("cte smtp: standard input: a line over 998 octets, first at offset 998\n", error)
         for wrong in ["--nul=keep"], ["--long-lines=space"], ["-d", "--bdat"], ["-d", "--eol=lf"], ["--bare-cr=x"]:
             self.assertEqual(cte("smtp", *wrong)[:2], (2, b""))
 

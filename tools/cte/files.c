@@ -112,10 +112,12 @@ static bool run_streams(struct streams *streams, struct source *source, struct s
 
 static void report_anomalies(const struct source *source, const cte_stream *stream, uint32_t report) {
   uint32_t met = cte_stream_anomalies(stream) & report & ~(uint32_t)CTE_VERDICT_REJECTED;
+  cte_status verdict = cte_stream_verdict(stream);
   for (uint32_t bit = 1; bit != 0; bit <<= 1) {
     if ((met & bit) == 0) continue;
     uint64_t first = cte_stream_first_anomaly(stream, bit);
-    if (first == cte_stream_error_offset(stream)) continue; /* the message of rejected() said it */
+    /* The message of rejected() said that of the error, and of the verdict the one that is its cause. */
+    if (first == cte_stream_error_offset(stream) && (verdict == CTE_OK || bit == UINT32_C(1) << (-32 - verdict))) continue;
     complain_of(source->name, "%s, first at offset %ju", cte_anomaly_text(bit), (uintmax_t)first);
   }
 }
