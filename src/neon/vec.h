@@ -350,6 +350,30 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
                     vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end));
 }
 
+#define VEC_ESCAPES
+
+/* Of upper-case hexadecimal digits 0x80 and their value, by a table that begins with that of '0'; 0 of other octets. */
+static inline vec vec_digits(uint8x16x2_t table, vec v) {
+  return vqtbl2q_u8(table, vec_sub(v, vec_fill('0')));
+}
+
+/*
+ * The octets that two upper-case digits stand for, the first in `next`, the second in `second`, which begins an octet behind
+ * it. Returns where both are digits.
+ */
+static inline uint64_t block_escapes(struct block next, struct block second, vec octets[4]) {
+  static const uint8_t values[32] = {0x80, 0x81, 0x82,        0x83, 0x84, 0x85, 0x86, 0x87,
+                                     0x88, 0x89, [17] = 0x8a, 0x8b, 0x8c, 0x8d, 0x8e, 0x8f};
+  const uint8x16x2_t t = vld1q_u8_x2(values);
+  const vec a = vec_digits(t, next.a), b = vec_digits(t, next.b), c = vec_digits(t, next.c), d = vec_digits(t, next.d);
+  const vec a1 = vextq_u8(a, b, 1), b1 = vextq_u8(b, c, 1), c1 = vextq_u8(c, d, 1), d1 = vec_digits(t, second.d);
+  octets[0] = vsliq_n_u8(a1, a, 4);
+  octets[1] = vsliq_n_u8(b1, b, 4);
+  octets[2] = vsliq_n_u8(c1, c, 4);
+  octets[3] = vsliq_n_u8(d1, d, 4);
+  return block_mask((struct block){vec_and(a, a1), vec_and(b, b1), vec_and(c, c1), vec_and(d, d1)});
+}
+
 /* ---- Masks ---- */
 
 /* The bits that are set. */

@@ -119,27 +119,41 @@ static inline bool put_one(uint8_t *dst, const uint8_t *in, uint64_t equals, boo
   return true;
 }
 
+#ifndef VEC_ESCAPES /* a vec.h may have a better one */
 /* 0xff where the value of an upper-case digit was `digit`. */
 static inline vec is_value_of(vec value, vec digit) {
   static const uint8_t digits[16] = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
   return vec_equal(vec_look_up(vec_table(digits), value), digit);
 }
 
-/* Stores `block` without the octets of `drop`, each '=' as what its escape stands for; false: one of `escapes` is none. */
-static inline bool put_many(uint8_t *dst, struct block block, struct block next, struct block second, uint64_t escapes,
-                            uint64_t drop) {
-  vec v[64 / VEC], digits[64 / VEC], more_digits[64 / VEC];
+/*
+ * The octets that two upper-case digits stand for, the first in `next`, the second in `second`, which begins an octet behind
+ * it. Returns where both are digits.
+ */
+static inline uint64_t block_escapes(struct block next, struct block second, vec octets[64 / VEC]) {
+  vec digits[64 / VEC], more_digits[64 / VEC];
   uint64_t right = 0;
-  block_split(block, v);
   block_split(next, digits);
   block_split(second, more_digits);
   for (unsigned i = 0; i < 64 / VEC; i++) {
     const vec high = digit_values(digits[i]), low = digit_values(more_digits[i]);
-    v[i] = vec_blend(v[i], vec_or(vec_to_high_nibble(high), low), vec_equal(v[i], vec_fill('=')));
+    octets[i] = vec_or(vec_to_high_nibble(high), low);
     right |= (uint64_t)vec_mask(vec_and(is_value_of(high, digits[i]), is_value_of(low, more_digits[i]))) << i * VEC;
   }
-  if (escapes & ~right) return false;
-  for (unsigned i = 0; i < 64 / VEC; i++) dst = vec_keep(dst, v[i], (uint32_t)(~drop >> i * VEC), keep_rows);
+  return right;
+}
+#endif
+
+/* Stores `block` without the octets of `drop`, each '=' as what its escape stands for; false: one of `escapes` is none. */
+static inline bool put_many(uint8_t *dst, struct block block, struct block next, struct block second, uint64_t escapes,
+                            uint64_t drop) {
+  vec v[64 / VEC], octets[64 / VEC];
+  block_split(block, v);
+  if (escapes & ~block_escapes(next, second, octets)) return false;
+  for (unsigned i = 0; i < 64 / VEC; i++) {
+    const vec decoded = vec_blend(v[i], octets[i], vec_equal(v[i], vec_fill('=')));
+    dst = vec_keep(dst, decoded, (uint32_t)(~drop >> i * VEC), keep_rows);
+  }
   return true;
 }
 
