@@ -329,6 +329,12 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
       (struct block){vec_blanks_before(v.a, plain.a, ahead.a, end), vec_blanks_before(v.b, plain.b, ahead.b, end)});
 }
 
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to 64 octets change. rows: quoted_printable_regular.h. */
+static inline uint8_t *block_keep(uint8_t *p, const vec parts[2], uint64_t keep, const uint64_t rows[256]) {
+  for (unsigned i = 0; i < 2; i++) p = vec_keep(p, parts[i], (uint32_t)(keep >> i * VEC), rows);
+  return p;
+}
+
 /* ---- Masks ---- */
 
 /* The bits that are set. */

@@ -170,7 +170,7 @@ static inline uint32_t vec_first(uint32_t mask) {
 }
 
 /* The bits that are set in each octet of a mask. */
-static inline uint8x8_t octet_bits(uint32_t mask) {
+static inline uint8x8_t octet_bits(uint64_t mask) {
   return vcnt_u8(vcreate_u8(mask));
 }
 
@@ -236,15 +236,6 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   p += 8 + 2 * vget_lane_u8(bits, 0);
   store_marked(p, high_halves(v, second), mark, rows[mask >> 8 & 255]);
   return p + 8 + 2 * vget_lane_u8(bits, 1);
-}
-
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_regular.h. */
-static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
-  const uint8x8_t bits = octet_bits(keep);
-  vst1_u8(p, vtbl1_u8(vget_low_u8(v), vcreate_u8(rows[keep & 255])));
-  p += vget_lane_u8(bits, 0);
-  vst1_u8(p, vtbl1_u8(vget_high_u8(v), vcreate_u8(rows[keep >> 8 & 255])));
-  return p + vget_lane_u8(bits, 1);
 }
 
 /* ---- Blocks of 64 octets ---- */
@@ -348,6 +339,23 @@ static inline vec vec_blanks_before(vec v, vec plain, vec ahead, vec end) {
 static inline uint64_t block_blanks_before(struct block v, struct block plain, struct block ahead, vec end) {
   return truth_mask(vec_blanks_before(v.a, plain.a, ahead.a, end), vec_blanks_before(v.b, plain.b, ahead.b, end),
                     vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end));
+}
+
+/* Stores those octets of v that the row lists. */
+static inline void store_listed(uint8_t *p, vec v, uint8x8_t row) {
+  vst1_u8(p, vqtbl1_u8(v, row));
+}
+
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to 64 octets change. rows: quoted_printable_regular.h. */
+static inline uint8_t *block_keep(uint8_t *p, const vec parts[4], uint64_t keep, const uint64_t rows[256]) {
+  const uint64_t counts = vget_lane_u64(vreinterpret_u64_u8(octet_bits(keep)), 0);
+  const uint64_t ends = counts * UINT64_C(0x0101010101010101), starts = ends << 8; /* sums up to each octet */
+  for (unsigned i = 0; i < 4; i++) {
+    const unsigned k = 16 * i;
+    store_listed(p + (starts >> k & 255), parts[i], vcreate_u8(rows[keep >> k & 255]));
+    store_listed(p + (ends >> k & 255), parts[i], vorr_u8(vcreate_u8(rows[keep >> (k + 8) & 255]), vdup_n_u8(8)));
+  }
+  return p + (ends >> 56);
 }
 
 #define VEC_ESCAPES

@@ -21,13 +21,13 @@ static inline bool hex_digit(uint8_t octet, bool lower) {
  * of them. Not over 64 octets change, and in place only such as lie below what was loaded.
  */
 static inline uint8_t *put_decoded(uint8_t *dst, const uint8_t *src, uint64_t keep) {
+  vec decoded[64 / VEC];
   for (unsigned k = 0; k < 64; k += VEC) {
     const vec high = digit_values(vec_load(src + k + 1)), low = digit_values(vec_load(src + k + 2));
-    const vec value = vec_or(vec_to_high_nibble(high), low);
-    const vec v = vec_load(src + k), decoded = vec_blend(v, value, vec_equal(v, vec_fill('=')));
-    dst = vec_keep(dst, decoded, (uint32_t)(keep >> k), keep_rows);
+    const vec value = vec_or(vec_to_high_nibble(high), low), v = vec_load(src + k);
+    decoded[k / VEC] = vec_blend(v, value, vec_equal(v, vec_fill('=')));
   }
-  return dst;
+  return block_keep(dst, decoded, keep, keep_rows);
 }
 
 /* Where '=' stands: all, those of escapes, of soft line breaks, and those of them with CRLF. */

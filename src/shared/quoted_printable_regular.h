@@ -150,10 +150,8 @@ static inline bool put_many(uint8_t *dst, struct block block, struct block next,
   vec v[64 / VEC], octets[64 / VEC];
   block_split(block, v);
   if (escapes & ~block_escapes(next, second, octets)) return false;
-  for (unsigned i = 0; i < 64 / VEC; i++) {
-    const vec decoded = vec_blend(v[i], octets[i], vec_equal(v[i], vec_fill('=')));
-    dst = vec_keep(dst, decoded, (uint32_t)(~drop >> i * VEC), keep_rows);
-  }
+  for (unsigned i = 0; i < 64 / VEC; i++) v[i] = vec_blend(v[i], octets[i], vec_equal(v[i], vec_fill('=')));
+  block_keep(dst, v, ~drop, keep_rows);
   return true;
 }
 
