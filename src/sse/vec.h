@@ -219,17 +219,6 @@ static inline uint8_t *vec_mark(uint8_t *p, vec v, vec second, uint8_t octet, ui
   return store_marked(p, _mm_unpackhi_epi64(v, second), mark, mask >> 8 & 255, rows);
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. rows: quoted_printable_regular.h. */
-static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
-  const uint64_t *a = rows + (keep & 255), *b = rows + (keep >> 8 & 255);
-  const vec row = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b));
-  v = _mm_shuffle_epi8(v, _mm_or_si128(row, _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 8, 8, 8)));
-  _mm_storel_epi64((void *)p, v);
-  p += octet_bits(keep & 255);
-  _mm_storel_epi64((void *)p, _mm_unpackhi_epi64(v, v));
-  return p + octet_bits(keep >> 8 & 255);
-}
-
 /* ---- Blocks of 64 octets ---- */
 
 struct block {
@@ -329,21 +318,33 @@ static inline uint64_t block_blanks_before(struct block v, struct block plain, s
                      vec_blanks_before(v.c, plain.c, ahead.c, end), vec_blanks_before(v.d, plain.d, ahead.d, end)});
 }
 
-/* Stores the octets whose bits are set in `keep`; the end of them. Up to 64 octets change. rows: quoted_printable_regular.h. */
-static inline uint8_t *block_keep(uint8_t *p, const vec parts[4], uint64_t keep, const uint64_t rows[256]) {
-  for (unsigned i = 0; i < 4; i++) p = vec_keep(p, parts[i], (uint32_t)(keep >> i * VEC), rows);
-  return p;
-}
-
 /* ---- Masks ---- */
 
-/* The bits that are set. */
-/* By sums of 2, 4 and 8 bits: there is no instruction for it before SSE4.2. */
-static inline unsigned mask_count(uint64_t mask) {
+/* Each octet's bits that are set, by sums of 2, 4 and 8 bits: there is no instruction for it before SSE4.2. */
+static inline uint64_t octets_counts(uint64_t mask) {
   mask -= mask >> 1 & UINT64_C(0x5555555555555555);
   mask = (mask & UINT64_C(0x3333333333333333)) + (mask >> 2 & UINT64_C(0x3333333333333333));
-  mask = (mask + (mask >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-  return (unsigned)(mask * UINT64_C(0x0101010101010101) >> 56);
+  return (mask + (mask >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+}
+
+/* The bits that are set. */
+static inline unsigned mask_count(uint64_t mask) {
+  return (unsigned)(octets_counts(mask) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* Stores the octets whose bits are set in `keep`; the end of them. Up to 64 octets change. rows: quoted_printable_regular.h. */
+static inline uint8_t *block_keep(uint8_t *p, const vec parts[4], uint64_t keep, const uint64_t rows[256]) {
+  const vec second = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 8, 8, 8);
+  const uint64_t ends = octets_counts(keep) * UINT64_C(0x0101010101010101), starts = ends << 8; /* sums up to each octet */
+  for (unsigned i = 0; i < 4; i++) {
+    const unsigned k = 16 * i;
+    const uint64_t *a = rows + (keep >> k & 255), *b = rows + (keep >> (k + 8) & 255);
+    const vec row = _mm_unpacklo_epi64(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b));
+    const vec v = _mm_shuffle_epi8(parts[i], _mm_or_si128(row, second));
+    _mm_storel_epi64((void *)(p + (starts >> k & 255)), v);
+    _mm_storel_epi64((void *)(p + (ends >> k & 255)), _mm_unpackhi_epi64(v, v));
+  }
+  return p + (ends >> 56);
 }
 
 #endif
