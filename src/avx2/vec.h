@@ -143,8 +143,18 @@ static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
 }
 
 /* The octets' top bits, the first octet's lowest. */
-static inline uint32_t vec_mask(vec v) {
+static inline uint32_t vec_mask_high(vec v) {
   return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* The octets that are 0xff, the first one's bit lowest; the others are 0. */
+static inline uint32_t vec_mask(vec v) {
+  return vec_mask_high(v);
+}
+
+/* True when an octet's top bit is set. */
+static inline bool vec_any_high(vec v) {
+  return vec_mask_high(v) != 0;
 }
 
 /* True when a & b is not all zero. */
@@ -257,7 +267,7 @@ static inline void block_split(struct block v, vec parts[2]) {
 
 /* The octets' top bits, the first octet's lowest. */
 static inline uint64_t block_mask(struct block v) {
-  return vec_mask(v.a) | (uint64_t)vec_mask(v.b) << 32;
+  return vec_mask_high(v.a) | (uint64_t)vec_mask_high(v.b) << 32;
 }
 
 /* The 16 octets at src + i, zeros behind src + n; n is 16 or more. */

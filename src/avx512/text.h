@@ -134,8 +134,18 @@ static inline uint32_t vec_sum(vec v) {
 }
 
 /* The octets' top bits, the first octet's lowest. */
-static inline uint32_t vec_mask(vec v) {
+static inline uint32_t vec_mask_high(vec v) {
   return (uint32_t)_mm256_movemask_epi8(v);
+}
+
+/* The octets that are 0xff, the first one's bit lowest; the others are 0. */
+static inline uint32_t vec_mask(vec v) {
+  return vec_mask_high(v);
+}
+
+/* True when an octet's top bit is set. */
+static inline bool vec_any_high(vec v) {
+  return vec_mask_high(v) != 0;
 }
 
 /* 0xff where the octet is printable ASCII or TAB. */

@@ -151,12 +151,25 @@ static inline vec top_bits(vec v) {
   return vcltzq_s8(vreinterpretq_s8_u8(v));
 }
 
-/* The octets' top bits, the first octet's lowest. There is no instruction for it: sums of pairs bring the bits together. */
+/*
+ * The octets that are 0xff, the first one's bit lowest; the others are 0. There is no instruction for it: sums of pairs bring
+ * the bits together.
+ */
 static inline uint32_t vec_mask(vec v) {
-  v = vandq_u8(top_bits(v), own_bits());
+  v = vandq_u8(v, own_bits());
   v = vpaddq_u8(v, v);
   v = vpaddq_u8(v, v);
   return vgetq_lane_u16(vreinterpretq_u16_u8(vpaddq_u8(v, v)), 0);
+}
+
+/* The octets' top bits, the first octet's lowest. */
+static inline uint32_t vec_mask_high(vec v) {
+  return vec_mask(top_bits(v));
+}
+
+/* True when an octet's top bit is set. */
+static inline bool vec_any_high(vec v) {
+  return vmaxvq_u32(vreinterpretq_u32_u8(vandq_u8(v, vdupq_n_u8(0x80)))) != 0;
 }
 
 /* True when a & b is not all zero. */

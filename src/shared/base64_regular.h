@@ -71,7 +71,7 @@ static inline bool all_values(struct decoder by, vec values) {
 
 /* A bit for each octet that is no character. */
 static inline uint32_t others_in(vec values) {
-  return vec_mask(vec_or(values, vec_add(values, values)));
+  return vec_mask_high(vec_or(values, vec_add(values, values)));
 }
 
 /* How many characters come before the first octet that is none. */

@@ -28,7 +28,7 @@ static inline bool passes(const uint8_t *src, size_t p, size_t i, uint32_t forbi
   if (forbid & KIND_RAW_8BIT) wrong = vec_or(wrong, v);
   uint32_t ends = vec_mask(vec_equal(v, lf)) >> (i - p) << (i - p);
   uint64_t length = p + vec_first(ends) - *start;
-  if (vec_mask(wrong) != 0 || length > LINE_LIMIT + (crlf ? 1U : 0U)) return false;
+  if (vec_any_high(wrong) || length > LINE_LIMIT + (crlf ? 1U : 0U)) return false;
   if (ends != 0) *start = p + 32 - (unsigned)__builtin_clz(ends);
   return true;
 }
@@ -419,7 +419,7 @@ enum { GROUP = 4 * VEC };
 
 static inline bool ascii_group(const uint8_t *p) {
   vec any = vec_or(vec_or(vec_load(p - 3), vec_load(p + VEC - 3)), vec_or(vec_load(p + 2 * VEC - 3), vec_load(p + 3 * VEC)));
-  return vec_mask(vec_or(any, vec_load(p + 3 * VEC - 3))) == 0;
+  return !vec_any_high(vec_or(any, vec_load(p + 3 * VEC - 3)));
 }
 
 static inline bool right_group(const uint8_t *p) {

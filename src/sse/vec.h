@@ -140,8 +140,18 @@ static inline vec vec_load_after(const uint8_t *p, uint8_t octet) {
 }
 
 /* The octets' top bits, the first octet's lowest. */
-static inline uint32_t vec_mask(vec v) {
+static inline uint32_t vec_mask_high(vec v) {
   return (uint32_t)_mm_movemask_epi8(v);
+}
+
+/* The octets that are 0xff, the first one's bit lowest; the others are 0. */
+static inline uint32_t vec_mask(vec v) {
+  return vec_mask_high(v);
+}
+
+/* True when an octet's top bit is set. */
+static inline bool vec_any_high(vec v) {
+  return vec_mask_high(v) != 0;
 }
 
 /* True when a & b is not all zero. */
@@ -239,7 +249,7 @@ static inline void block_split(struct block v, vec parts[4]) {
 
 /* The octets' top bits, the first octet's lowest. */
 static inline uint64_t block_mask(struct block v) {
-  return vec_mask(v.a) | vec_mask(v.b) << 16 | (uint64_t)(vec_mask(v.c) | vec_mask(v.d) << 16) << 32;
+  return vec_mask_high(v.a) | vec_mask_high(v.b) << 16 | (uint64_t)(vec_mask_high(v.c) | vec_mask_high(v.d) << 16) << 32;
 }
 
 /* The 16 octets at src + i, zeros behind src + n; n is 16 or more. */
