@@ -5,6 +5,8 @@
 #define _DEFAULT_SOURCE
 #define _XOPEN_SOURCE 700
 
+#include <cte/isa.h>
+
 #include "rows.h"
 #include "support.h"
 
@@ -15,7 +17,7 @@
 
 #ifdef MEASURED
 
-enum { LIMIT = 8192, STACK = 256 << 10, MOST = 7000, FILLER = 0xA5 };
+enum { LIMIT = 8192, STACK = 256 << 10, MOST = 7000, FILLER = 0xA5, WRAPPER = 512 };
 
 enum how { ONE_SHOT, STREAM, SIZE };
 
@@ -97,13 +99,21 @@ static const struct {
     {&smtp_read_subject, &smtp},       {&smtp_read_subject, &normalize},    {&lines_check_subject, &seven_bit},
 };
 
+/* The row is one of tests/rows.c, whose kernels call another's. */
+static bool hostile(void) {
+  const char *name;
+  for (size_t i = 0; (name = cte_isa_list(i, NULL)) != NULL; i++)
+    if (strcmp(name, cte_isa_name()) == 0) return false;
+  return true;
+}
+
 static void at_most_8_kib(void **state) {
   (void)state;
   random_begin("at_most_8_kib");
   static uint8_t src[MOST];
   struct call call = {.subject = NULL};
   const size_t thread = written_by(&call);
-  size_t most = 0;
+  size_t most = 0, limit = hostile() ? LIMIT + WRAPPER : LIMIT;
   for (size_t times = scaled(3); times > 0; times--) {
     for (int kind = 0; kind < INPUT_KINDS; kind++) {
       const size_t n = MOST / 2 + random_below(MOST / 2);
@@ -114,7 +124,7 @@ static void at_most_8_kib(void **state) {
               calls[i].subject, calls[i].options, (enum how)how, src, n, 1 + random_below(random_one_in(2) ? 600 : n)};
           make_call(&call); /* the linker finds what it calls now */
           const size_t taken = written_by(&call) - thread;
-          if (taken > LIMIT) fail_msg("%s, call %zu, way %d: %zu octets of stack", cte_isa_name(), i, how, taken);
+          if (taken > limit) fail_msg("%s, call %zu, way %d: %zu octets of stack", cte_isa_name(), i, how, taken);
           if (taken > most) most = taken;
         }
       }

@@ -9,9 +9,14 @@
 /*
  * A strip is whole blocks, and COPY octets behind it can be read: a line of 76 is copied without a loop. Near the end
  * what is left is moved to where it has them. After regular text it is short, since an anomaly mostly comes alone; each strip
- * that follows is twice as long.
+ * that follows is twice as long. x86 of 32 bits has few registers, and more of its stack goes to what they do not hold.
  */
-enum { STRIP = 3584, STRIP_LEAST = 256, COPY = (MIME + VEC - 1) / VEC * VEC, NEAR_END = 64 + COPY };
+enum {
+  STRIP = sizeof(void *) < 8 ? 2304 : 3584,
+  STRIP_LEAST = 256,
+  COPY = (MIME + VEC - 1) / VEC * VEC,
+  NEAR_END = 64 + COPY
+};
 
 /*
  * Room for that many places, line ends' and all that are skipped, and for those of one more block. With the strip they are

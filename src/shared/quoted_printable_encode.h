@@ -820,8 +820,8 @@ __attribute__((noinline)) static struct done encode_styled(const uint8_t *src, s
   return encode_kept(src, n, dst, cap, params, column, by_blocks, style, store);
 }
 
-/* Octets of CRLF text that are made of LF text at once: 8 KiB of stack have room for no more. */
-enum { PART = 2560 };
+/* Octets of CRLF text that are made of LF text at once: 8 KiB of stack have room for no more, of 32-bit x86 for less. */
+enum { PART = sizeof(void *) < 8 ? 1280 : 2560 };
 
 /* LF in, CRLF out: part by part CRLF text is made of it, in which no line end changes. What of a part is left is read again. */
 static struct done encode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_encode_params *params,
