@@ -167,6 +167,11 @@ static inline uint32_t vec_first(uint32_t mask) {
   return _tzcnt_u32(mask);
 }
 
+/* The place of the first octet that is 0xff, the others being 0; VEC: none is. */
+static inline uint32_t vec_place(vec v) {
+  return vec_first(vec_mask(v));
+}
+
 /* Stores eight octets of `pairs`, with those of its other half that rows[mask] puts before them (insert.h). */
 static inline uint8_t *store_inserted(uint8_t *p, __m128i pairs, uint32_t mask, const uint8_t rows[256][16]) {
   _mm_storeu_si128((void *)p, _mm_shuffle_epi8(pairs, _mm_loadu_si128((const void *)rows[mask])));

@@ -148,6 +148,11 @@ static inline bool vec_any_high(vec v) {
   return vec_mask_high(v) != 0;
 }
 
+/* The place of the first octet that is 0xff, the others being 0; VEC: none is. */
+static inline uint32_t vec_place(vec v) {
+  return vec_first(vec_mask(v));
+}
+
 /* 0xff where the octet is printable ASCII or TAB. */
 static inline vec vec_plain(vec v) {
   return vec_or(vec_greater(_mm256_add_epi8(v, vec_fill(1)), vec_fill(' ')), vec_equal(v, vec_fill('\t')));

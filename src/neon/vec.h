@@ -182,6 +182,13 @@ static inline uint32_t vec_first(uint32_t mask) {
   return (uint32_t)__builtin_ctz(mask | 1u << VEC);
 }
 
+/* The place of the first octet that is 0xff, the others being 0; VEC: none is. */
+static inline uint32_t vec_place(vec v) {
+  const uint8x8_t halves = vshrn_n_u16(vreinterpretq_u16_u8(v), 4); /* four bits of each octet */
+  const uint64_t bits = vget_lane_u64(vreinterpret_u64_u8(halves), 0);
+  return bits == 0 ? VEC : (uint32_t)__builtin_ctzll(bits) / 4;
+}
+
 /* The bits that are set in each octet of a mask. */
 static inline uint8x8_t octet_bits(uint64_t mask) {
   return vcnt_u8(vcreate_u8(mask));

@@ -372,8 +372,8 @@ static inline size_t find_dot_by_vectors(const uint8_t *src, size_t n) {
   for (; n - i >= 2 * VEC; i += 2 * VEC) {
     vec a = dots_at(src + i), b = dots_at(src + i + VEC);
     if (!any(vec_or(a, b))) continue;
-    uint32_t first = vec_mask(a);
-    return first != 0 ? i + vec_first(first) : i + VEC + vec_first(vec_mask(b));
+    const size_t first = vec_place(a);
+    return first < VEC ? i + first : i + VEC + vec_place(b);
   }
   return find_dot(src, n, i);
 }

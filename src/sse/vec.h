@@ -164,6 +164,12 @@ static inline uint32_t vec_first(uint32_t mask) {
   return (uint32_t)__builtin_ctz(mask | 1u << VEC);
 }
 
+/* The place of the first octet that is 0xff, the others being 0; VEC: none is. */
+static inline uint32_t vec_place(vec v) {
+  const uint32_t mask = vec_mask(v);
+  return mask == 0 ? VEC : (uint32_t)__builtin_ctz(mask);
+}
+
 /* The bits of an octet, without POPCNT. */
 static inline uint32_t octet_bits(uint32_t octet) {
   octet -= octet >> 1 & 0x55;
