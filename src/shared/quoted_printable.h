@@ -82,6 +82,11 @@ static inline uint8_t *insert_crs(uint8_t *dst, size_t room, const uint8_t *src,
   return dst;
 }
 
+/* How much of what is left is worth a look when there is so much room: to be decided, a line needs no more than the rest. */
+static inline size_t part_for(size_t left, size_t room) {
+  return left < room || left - room < 128 ? left : room + 128;
+}
+
 /* Which of src[0..n), of which text up to `end` was made by insert_crs(), became what begins at `rest`. */
 static inline size_t place_in_source(const uint8_t *src, size_t n, bool all, const uint8_t *rest, const uint8_t *end) {
   while (end > rest) {

@@ -27,7 +27,7 @@ static struct done decode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t 
   struct done done = {0, 0};
   for (;;) {
     const size_t left = n - done.read;
-    size_t part = left;
+    size_t part = part_for(left, cap - done.written);
     const uint8_t *end = insert_crs(text, DECODED_PART, src + done.read, &part, false);
     const struct done some = decode_text(text, (size_t)(end - text), dst + done.written, cap - done.written, params, column);
     const bool last = some.read == 0 || part == left;

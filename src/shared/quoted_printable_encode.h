@@ -832,7 +832,7 @@ static struct done encode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t 
   crlf.line_ends = QP_CRLF;
   for (;;) {
     const size_t left = n - done.read;
-    size_t part = left;
+    size_t part = part_for(left, cap - done.written);
     const uint8_t *end = insert_crs(text, PART, src + done.read, &part, true);
     const struct done some = encode_styled(text, (size_t)(end - text), store ? dst + done.written : dst, cap - done.written,
                                            &crlf, column, store);
