@@ -115,7 +115,7 @@ typedef struct cte_qp_decode_options {
 
 /*
  * The most octets that n octets can decode to: n, or 2 n with CTE_QP_LINE_END_CRLF (each LF may become CRLF). Some input
- * reaches it. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
+ * reaches it, unless CTE_ANOMALY_BARE_LF is rejected. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
  */
 CTE_API size_t cte_qp_decoded_bound(size_t n, const cte_qp_decode_options *options);
 

@@ -77,8 +77,8 @@ CTE_API cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t c
  * follows stays unread. The CRLF before it belongs to the message. Any other "." that directly follows a line end in DATA is
  * deleted; one behind a NUL does not, though that be dropped.
  *
- * The most octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when lines are
- * folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
+ * An upper bound of the octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when
+ * lines are folded, though short data have none to be folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
  */
 CTE_API size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options);
 

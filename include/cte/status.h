@@ -30,8 +30,8 @@ extern "C" {
 #endif
 
 /*
- * Status of a call. Zero and above: the call did what it could. Below zero: an error; it stays (a stream gives the same
- * error again), and every octet before the offending one has been delivered.
+ * Status of a call. Zero and above: the call did what it could. Below zero: an error. Of the data's, -4 and below, it stays
+ * (a stream gives the same error again), and every octet before the offending one has been delivered.
  *
  * An error that has an anomaly of the same name is that anomaly when the options reject it: its value is -32 - (number of
  * the anomaly's bit).
@@ -108,7 +108,7 @@ enum cte_anomaly {
 /*
  * The result of a one-shot call.
  *   status         a cte_status
- *   anomalies      the set of CTE_ANOMALY_ bits met; of the kinds that fall on the octet of an error that error's alone
+ *   anomalies      the set of CTE_ANOMALY_ bits met; with an error those at smaller offsets and that error's own
  *   read           octets of the source consumed; on an error the offset of the first offending octet (n when that is the
  *                  end of input)
  *   written        octets of the destination that hold output

@@ -24,6 +24,8 @@ enum {
  */
 enum { LINE_PLACES = 192, PLACES = 448, BLOCK_PLACES = 64 };
 
+_Static_assert(STRIP / 2 >= NEAR_END + COPY + VEC && STRIP / 2 + COPY >= NEAR_END + 64 + COPY, "half a strip holds its end");
+
 /* Octets of src for a strip: no more than can be put, were nothing skipped. */
 static inline size_t strip_size(const struct decoding *d) {
   const size_t left = (size_t)(d->end - d->src), most = least(d->strip, d->room / 3 * 4 + 64);
@@ -199,11 +201,12 @@ static inline size_t place_of(const struct edges *kept, size_t characters, size_
 __attribute__((noinline)) static bool decode_strip(struct decoding *d, const struct skipped *garbage) {
   uint16_t line_edges[LINE_PLACES + BLOCK_PLACES], garbled_edges[PLACES + BLOCK_PLACES];
   struct edges lines = {0, LINE_PLACES, line_edges}, garbled = {0, PLACES, garbled_edges};
-  uint8_t copied[STRIP + COPY], near_end[NEAR_END + 64 + COPY];
+  uint8_t copied[STRIP + COPY];
   const uint8_t *src = d->src;
   size_t n = strip_size(d);
   if (d->end - src < NEAR_END) {
-    memset(near_end, 0, sizeof near_end);
+    uint8_t *const near_end = copied + STRIP / 2; /* far behind what is copied then */
+    memset(near_end, 0, NEAR_END + 64 + COPY);
     memcpy(near_end, src, n);
     src = near_end;
   }

@@ -18,7 +18,7 @@ static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_
 }
 
 /* Octets of CRLF text that are made of LF text at once: 8 KiB of stack have room for no more, of 32-bit x86 for less. */
-enum { DECODED_PART = sizeof(void *) < 8 ? 3584 : 4608 };
+enum { DECODED_PART = sizeof(void *) < 8 ? 3584 : 4352 };
 
 /* LF becomes CRLF: part by part, before it is decoded. */
 static struct done decode_lf(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, const struct qp_decode_params *params,

@@ -473,6 +473,11 @@ class WithoutEnd(Case):
         """Without any line end, and of blanks alone."""
         self.there_and_back(["qp"], ["qp", "-d"], b" " * (1 << 20))
         self.there_and_back(["qp", "-b"], ["qp", "-d"], b"\r\n" * (1 << 19))
+        for octet in b"a", b" ", b"\xE9":
+            line = octet * (10 << 20)
+            with self.subTest(octet=octet):
+                decoded = subprocess.run([CTE, "qp", "-d", "-q"], input=line, capture_output=True, check=True)
+                self.assertTrue(decoded.stdout == line)
 
 
 if __name__ == "__main__":
