@@ -1,7 +1,8 @@
 /*
  * smuggling.c: where DATA end. Every string of up to seven symbols over CR, LF, '.', NUL and 'a', after a line, goes
- * through the reader, the writer and cte_dots_next, at every policy and cut. Two automata judge, which share nothing with
- * src/: RFC 5321's end of data, and receivers as lax as any that is known.
+ * through the reader, the writer and cte_dots_next, at every policy and cut; and through the reader and the writer within
+ * some hundred octets of text, where vector kernels work. Two automata judge, which share nothing with src/: RFC 5321's
+ * end of data, and receivers as lax as any that is known.
  */
 #include <stdio.h>
 
@@ -12,7 +13,7 @@
 
 static const uint8_t symbols[] = {'\r', '\n', '.', '\0', 'a'};
 
-enum { SYMBOLS = COUNT(symbols), LONGEST = 7, ROOM = 1024 };
+enum { SYMBOLS = COUNT(symbols), LONGEST = 7, ROOM = 2304 };
 
 /* ---- RFC 5321, sections 2.3.8, 4.1.1.4 and 4.5.2: lines end in CRLF alone, and a line of one '.' ends the data ---- */
 
@@ -131,17 +132,71 @@ static void judge(const uint8_t *data, size_t n, bool whole, unsigned receivers)
 
 struct string {
   uint8_t data[ROOM];
-  size_t n, begin, end; /* the symbols are data[begin..end) */
+  size_t n;
+  size_t first_cut, last_cut; /* where it is cut in two */
 };
+
+static void append(struct string *string, const void *octets, size_t n) {
+  memcpy(string->data + string->n, octets, n);
+  string->n += n;
+}
+
+static void append_symbols(struct string *string, size_t number, size_t length) {
+  for (; length > 0; length--, number /= SYMBOLS) string->data[string->n++] = symbols[number % SYMBOLS];
+}
 
 /* The string of `length` symbols with this number, after `before` and ahead of `after`. */
 static void make_string(struct string *string, size_t number, size_t length, const char *before, const char *after) {
-  string->begin = strlen(before);
-  memcpy(string->data, before, string->begin);
-  string->end = string->begin + length;
-  for (size_t i = string->begin; i < string->end; i++, number /= SYMBOLS) string->data[i] = symbols[number % SYMBOLS];
-  string->n = string->end + strlen(after);
-  memcpy(string->data + string->end, after, strlen(after));
+  string->n = 0;
+  append(string, before, strlen(before));
+  append_symbols(string, number, length);
+  append(string, after, strlen(after));
+  string->first_cut = 0;
+  string->last_cut = string->n;
+}
+
+/* Lines of up to 79 octets, some of which begin with a '.'; the last may be cut off, not within a CRLF. */
+static void append_text(struct string *string, size_t n) {
+  uint8_t *text = string->data + string->n;
+  for (size_t i = 0; i < n; i++) text[i] = (uint8_t)('a' + i % 26);
+  for (size_t at = random_below(78); at + 2 < n; at += 4 + random_below(78)) {
+    memcpy(text + at, "\r\n", 2);
+    if (random_one_in(4)) text[at + 2] = '.';
+  }
+  string->n += n;
+}
+
+/* What a kernel may pass itself depends on which anomalies were met before. */
+static void append_opening(struct string *string) {
+  static const struct {
+    const char *data;
+    size_t n;
+  } openings[] = {{TEXT("")}, {TEXT("")}, {TEXT("a\n")}, {TEXT("a\n\r\0a")}};
+  size_t k = random_below(COUNT(openings));
+  append(string, openings[k].data, openings[k].n);
+}
+
+/*
+ * The same within text, at an offset of up to 127, or around 448, where a kernel's next chunk may begin; in most at the
+ * start of a line. `behind_long`: behind a line of 990 to 998 octets, that is still open.
+ */
+static void make_text(struct string *string, size_t number, size_t length, bool behind_long, const char *after) {
+  size_t offset = random_below(128) + (random_one_in(2) ? 448 - 64 : 0);
+  bool starts_line = behind_long || (offset >= 2 && !random_one_in(3));
+  string->n = 0;
+  append_opening(string);
+  append_text(string, starts_line && offset >= 2 ? offset - 2 : offset);
+  if (starts_line) append(string, "\r\n", 2);
+  if (behind_long) {
+    size_t column = 990 + random_below(9);
+    memset(string->data + string->n, 'b', column);
+    string->n += column;
+  }
+  string->first_cut = string->n;
+  append_symbols(string, number, length);
+  string->last_cut = string->n;
+  append_text(string, offset < 128 ? 300 + random_below(400) : random_below(490));
+  append(string, after, strlen(after));
 }
 
 /* ---- Codecs ---- */
@@ -189,13 +244,13 @@ static bool sampled(void) {
 }
 
 /*
- * The same cut in two at each place, and by chance cut anywhere: the same outcome. In an error the offset of an octet of
- * an earlier piece is not in `read`.
+ * The same cut in two at each place (in text about the symbols), and by chance cut anywhere: the same outcome. In an error
+ * the offset of an octet of an earlier piece is not in `read`.
  */
 static void check_cut(set_up *begin, const cte_smtp_options *options, const struct string *string,
                       const struct outcome_of *expected) {
   static struct outcome_of got;
-  for (size_t cut = 0; cut <= string->n; cut++) {
+  for (size_t cut = string->first_cut; cut <= string->last_cut; cut++) {
     if (!sampled()) continue;
     streamed(&got, begin, options, string, &cut, 1);
     same(&got, expected, expected->status >= 0);
@@ -263,18 +318,29 @@ static cte_smtp_options nth_options(unsigned k, unsigned policies) {
   return options;
 }
 
-/* Followed by an end of data and a command, and followed by nothing. */
-static void read_string(size_t number, size_t length, const char *before) {
-  static const char *const after[] = {"\r\n.\r\nQUIT\r\n", ""};
-  static struct string string;
-  for (size_t k = 0; k < COUNT(after); k++) {
-    make_string(&string, number, length, before, after[k]);
-    struct truth truth = rfc(string.data, string.n);
-    for (unsigned policy = 0; policy < 64; policy++) {
-      cte_smtp_options options = nth_options(policy, 4);
-      check_reader(&string, &options, &truth);
-    }
+static void read_at_every_policy(const struct string *string) {
+  struct truth truth = rfc(string->data, string->n);
+  for (unsigned policy = 0; policy < 64; policy++) {
+    cte_smtp_options options = nth_options(policy, 4);
+    check_reader(string, &options, &truth);
   }
+}
+
+/* Followed by an end of data and a command, and followed by nothing. */
+static const char *const after_data[] = {"\r\n.\r\nQUIT\r\n", ""};
+
+static void read_string(size_t number, size_t length, const char *before) {
+  static struct string string;
+  for (size_t k = 0; k < COUNT(after_data); k++) {
+    make_string(&string, number, length, before, after_data[k]);
+    read_at_every_policy(&string);
+  }
+}
+
+static void read_in_text(size_t number, size_t length) {
+  static struct string string;
+  make_text(&string, number, length, false, after_data[random_one_in(4)]);
+  read_at_every_policy(&string);
 }
 
 /* ---- The writer ---- */
@@ -291,28 +357,57 @@ static void check_comes_back(const struct string *string, const struct outcome_o
   assert_in_range(result.written, string->n, string->n + 2);
 }
 
-static void check_writer(const struct string *string, const cte_smtp_options *options, struct outcome_of *last) {
-  static struct outcome_of got;
-  run_one_shot(&got, cte_smtp_write, options, string);
-  check_cut(cte_stream_smtp_write, options, string, &got);
-  bool judged = got.status == last->status && got.written == last->written &&
-                memcmp(got.data, last->data, got.written) == 0 && got.anomalies == last->anomalies;
-  if (judged) return;
-  assert_true(got.status == CTE_OK || got.status == CTE_ERROR_BARE_LF || got.status == CTE_ERROR_BARE_CR ||
-              got.status == CTE_ERROR_NUL);
-  judge(got.data, got.written, got.status == CTE_OK, RECEIVERS);
-  if (got.status == CTE_OK) check_comes_back(string, &got);
-  *last = got;
+enum { WRITER_POLICIES = 27 };
+
+/* What the policies before this one gave for a string: it is judged once. */
+struct judged {
+  size_t count;
+  struct outcome_of outcomes[WRITER_POLICIES];
+};
+
+static bool is_judged(const struct judged *judged, const struct outcome_of *got) {
+  for (size_t i = judged->count; i-- > 0;) {
+    const struct outcome_of *one = &judged->outcomes[i];
+    if (got->status == one->status && got->written == one->written && got->anomalies == one->anomalies &&
+        memcmp(got->data, one->data, got->written) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void check_writer(const struct string *string, const cte_smtp_options *options, struct judged *judged) {
+  struct outcome_of *got = &judged->outcomes[judged->count];
+  run_one_shot(got, cte_smtp_write, options, string);
+  check_cut(cte_stream_smtp_write, options, string, got);
+  if (is_judged(judged, got)) return;
+  assert_true(got->status == CTE_OK || got->status == CTE_ERROR_BARE_LF || got->status == CTE_ERROR_BARE_CR ||
+              got->status == CTE_ERROR_NUL);
+  judge(got->data, got->written, got->status == CTE_OK, RECEIVERS);
+  if (got->status == CTE_OK) check_comes_back(string, got);
+  judged->count++;
+}
+
+static void write_at_every_policy(const struct string *string, bool folds) {
+  static struct judged judged;
+  judged.count = 0;
+  for (unsigned policy = 0; policy < WRITER_POLICIES; policy++) {
+    cte_smtp_options options = nth_options(policy, 3);
+    if (folds) options.long_line = CTE_SMTP_NORMALIZE;
+    check_writer(string, &options, &judged);
+  }
 }
 
 static void write_string(size_t number, size_t length, const char *before) {
   static struct string string;
-  static struct outcome_of last;
   make_string(&string, number, length, before, "");
-  last.status = CTE_ERROR_ARGUMENT;
-  for (unsigned policy = 0; policy < 27; policy++) {
-    cte_smtp_options options = nth_options(policy, 3);
-    check_writer(&string, &options, &last);
+  write_at_every_policy(&string, false);
+}
+
+static void write_in_text(size_t number, size_t length) {
+  static struct string string;
+  for (int folds = 0; folds < 2; folds++) {
+    make_text(&string, number, length, folds, "");
+    write_at_every_policy(&string, folds);
   }
 }
 
@@ -369,19 +464,31 @@ static void dots_string(size_t number, size_t length, const char *before) {
 
 /* ---- Every string ---- */
 
-/*
- * Of the rows, the one that is chosen by itself takes all strings; the others those of up to five symbols. Below scale 1
- * there are fewer of the longest.
- */
-static void every_string(const char *test, void (*check)(size_t number, size_t length, const char *before)) {
-  static const char *const before[] = {"a\r\n", "a", ""};
+/* Of the rows, the one that is chosen by itself takes all strings; the others those of up to five symbols. */
+static size_t longest(void) {
+  return strcmp(cte_isa_name(), rows_name(0)) == 0 ? LONGEST : LONGEST - 2;
+}
+
+static void begin_counts(const char *test) {
   random_begin(test);
   strings = one_shots = cut_runs = many_cut_runs = outputs = judgements = 0;
-  size_t longest = strcmp(cte_isa_name(), rows_name(0)) == 0 ? LONGEST : LONGEST - 2;
+}
+
+static void print_counts(const char *test) {
+  print_message("%s: %llu strings, %llu one-shot calls, %llu streams cut once, %llu cut anywhere; %llu outputs judged "
+                "%llu times\n",
+                test, (unsigned long long)strings, (unsigned long long)one_shots, (unsigned long long)cut_runs,
+                (unsigned long long)many_cut_runs, (unsigned long long)outputs, (unsigned long long)judgements);
+}
+
+/* Below scale 1 there are fewer of the longest. */
+static void every_string(const char *test, void (*check)(size_t number, size_t length, const char *before)) {
+  static const char *const before[] = {"a\r\n", "a", ""};
+  begin_counts(test);
   for (size_t k = 0; k < COUNT(before); k++) {
     /* Without a line before them the strings are two symbols shorter, as that line's CRLF. */
     size_t count = 1;
-    for (size_t length = 0; length <= (k == 0 ? longest : longest - 2); length++, count *= SYMBOLS)
+    for (size_t length = 0; length <= (k == 0 ? longest() : longest() - 2); length++, count *= SYMBOLS)
       for (size_t number = 0; number < count; number++) {
         bool run = length < LONGEST ? fixed_case() : random_below(1000) < scaled(1000);
         if (!run) continue;
@@ -389,10 +496,36 @@ static void every_string(const char *test, void (*check)(size_t number, size_t l
         strings++;
       }
   }
-  print_message("%s: %llu strings, %llu one-shot calls, %llu streams cut once, %llu cut anywhere; %llu outputs judged "
-                "%llu times\n",
-                test, (unsigned long long)strings, (unsigned long long)one_shots, (unsigned long long)cut_runs,
-                (unsigned long long)many_cut_runs, (unsigned long long)outputs, (unsigned long long)judgements);
+  print_counts(test);
+}
+
+/* Whether a string has no NUL, and CR and LF only as CRLF: what kernels pass without a stop. */
+static bool is_ordinary(size_t number, size_t length) {
+  bool cr = false;
+  for (; length > 0; length--, number /= SYMBOLS) {
+    uint8_t octet = symbols[number % SYMBOLS];
+    if (octet == 0 || cr != (octet == '\n')) return false;
+    cr = octet == '\r';
+  }
+  return !cr;
+}
+
+/* At scale 1 the ordinary strings, one in 16 of the others that all rows take and one in 32 of the longer; at 32 all. */
+static bool runs_in_text(size_t number, size_t length) {
+  if (is_ordinary(number, length)) return fixed_case();
+  if (length <= LONGEST - 2) return random_below(16000) < scaled(1000);
+  return sampled();
+}
+
+static void every_string_in_text(const char *test, void (*check)(size_t number, size_t length)) {
+  begin_counts(test);
+  for (size_t length = 0, count = 1; length <= longest(); length++, count *= SYMBOLS)
+    for (size_t number = 0; number < count; number++) {
+      if (!runs_in_text(number, length)) continue;
+      check(number, length);
+      strings++;
+    }
+  print_counts(test);
 }
 
 static void reader(void **state) {
@@ -403,6 +536,16 @@ static void reader(void **state) {
 static void writer(void **state) {
   (void)state;
   every_string("writer", write_string);
+}
+
+static void reader_in_text(void **state) {
+  (void)state;
+  every_string_in_text("reader in text", read_in_text);
+}
+
+static void writer_in_text(void **state) {
+  (void)state;
+  every_string_in_text("writer in text", write_in_text);
 }
 
 static void bdat(void **state) {
@@ -468,8 +611,8 @@ static void judges_agree(void **state) {
 }
 
 int main(void) {
-  static const struct CMUnitTest tests[] = {cmocka_unit_test(judges), cmocka_unit_test(judges_agree),
-                                            cmocka_unit_test(reader), cmocka_unit_test(writer),
-                                            cmocka_unit_test(bdat),   cmocka_unit_test(dots)};
+  static const struct CMUnitTest tests[] = {
+      cmocka_unit_test(judges),         cmocka_unit_test(judges_agree),   cmocka_unit_test(reader), cmocka_unit_test(writer),
+      cmocka_unit_test(reader_in_text), cmocka_unit_test(writer_in_text), cmocka_unit_test(bdat),   cmocka_unit_test(dots)};
   return run_on_every_row("smuggling", tests, COUNT(tests));
 }
