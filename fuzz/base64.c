@@ -158,7 +158,6 @@ static void decode_long(const cte_base64_decode_options *options, const struct f
   }
   row_begin(random_below(rows_count()));
   check_random_cuts(&base64_decode_subject, options, text, n, 1);
-  row_begin(0);
 }
 
 /* head[0]: 1 encode, 2 decode a long text, else what the payload says. */
@@ -166,13 +165,20 @@ void fuzz_one(const struct fuzz *f) {
   if (f->head[0] & 1) {
     cte_base64_encode_options options = encode_options(f->head + 5);
     fuzz_codec(&base64_encode_subject, &options, f);
-    comes_back(&options, f);
+    for (size_t row = 0; row < rows_count(); row++) {
+      row_begin(row);
+      comes_back(&options, f);
+    }
   } else if (f->head[0] & 2) {
     cte_base64_decode_options options = decode_options(f->head + 5);
     decode_long(&options, f);
   } else {
     cte_base64_decode_options options = decode_options(f->head + 5);
     fuzz_codec(&base64_decode_subject, &options, f);
-    strict_keeps_the_grammar(f);
+    for (size_t row = 0; row < rows_count(); row++) {
+      row_begin(row);
+      strict_keeps_the_grammar(f);
+    }
   }
+  row_begin(0);
 }

@@ -1,5 +1,6 @@
 /* quoted_printable.c: fuzzes cte/quoted_printable.h. */
 #include "fuzz.h"
+#include "rows.h"
 
 static cte_qp_encode_options encode_options(const uint8_t *head) {
   return (cte_qp_encode_options){.flags = head[0] & 63, .line_ends = head[1] % 5, .line_end = head[2] & 1};
@@ -85,10 +86,17 @@ void fuzz_one(const struct fuzz *f) {
   if (f->head[0] & 1) {
     cte_qp_encode_options options = encode_options(f->head + 5);
     fuzz_codec(&qp_encode_subject, &options, f);
-    comes_back(&options, f);
+    for (size_t row = 0; row < rows_count(); row++) {
+      row_begin(row);
+      comes_back(&options, f);
+    }
   } else {
     cte_qp_decode_options options = decode_options(f->head + 5);
     fuzz_codec(&qp_decode_subject, &options, f);
-    strict_keeps_the_grammar(f);
+    for (size_t row = 0; row < rows_count(); row++) {
+      row_begin(row);
+      strict_keeps_the_grammar(f);
+    }
   }
+  row_begin(0);
 }

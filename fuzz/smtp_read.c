@@ -1,5 +1,6 @@
 /* smtp_read.c: fuzzes the reader of cte/smtp.h. */
 #include "fuzz.h"
+#include "rows.h"
 
 static cte_smtp_options options_of(const uint8_t *head) {
   cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, 0, {0}};
@@ -59,6 +60,10 @@ static void accepts(const struct fuzz *f) {
 void fuzz_one(const struct fuzz *f) {
   cte_smtp_options options = options_of(f->head + 5);
   fuzz_codec(&smtp_read_subject, &options, f);
-  ends(&options, f);
-  accepts(f);
+  for (size_t row = 0; row < rows_count(); row++) {
+    row_begin(row);
+    ends(&options, f);
+    accepts(f);
+  }
+  row_begin(0);
 }

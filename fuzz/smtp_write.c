@@ -85,9 +85,9 @@ static void dots(const struct fuzz *f) {
 void fuzz_one(const struct fuzz *f) {
   cte_smtp_options options = options_of(f->head + 5);
   fuzz_codec(&smtp_write_subject, &options, f);
-  written(&options, f);
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);
+    written(&options, f);
     dots(f);
   }
   row_begin(0);
