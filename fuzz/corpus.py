@@ -78,7 +78,10 @@ def coded(target, text):
 def write(folder, payload):
     payload = payload[:MOST]
     digest = hashlib.sha256(payload).digest()
-    for head in (bytes(16), digest[:16]) + LONG.get(folder.name, ()):
+    heads = (bytes(16), digest[:16]) + LONG.get(folder.name, ())
+    if folder.name not in ("base64", "streams"):
+        heads += (bytes(12) + b"\2" + digest[:3],)  # where the target makes it long, amid a text of any kind
+    for head in heads:
         seed = head + payload
         (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
 

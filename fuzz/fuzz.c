@@ -27,11 +27,54 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
+/* ---- Long texts ---- */
+
+#define LONG 20480 /* the least */
+
+static uint64_t digest(const struct fuzz *f) {
+  uint64_t hash = UINT64_C(0xCBF29CE484222325);
+  for (size_t i = 0; i < sizeof f->head; i++) hash = (hash ^ f->head[i]) * UINT64_C(0x100000001B3);
+  for (size_t i = 0; i < f->size; i++) hash = (hash ^ f->data[i]) * UINT64_C(0x100000001B3);
+  return hash ^ hash >> 32;
+}
+
+/* The payload with its piece [from, to) so many times that it fills n octets. */
+static void repeat(uint8_t *text, size_t n, const struct fuzz *f, size_t from, size_t to) {
+  size_t rest = f->size - to, end = n - rest;
+  memcpy(text, f->data, from);
+  for (size_t i = from; i < end; i++) text[i] = f->data[from + (i - from) % (to - from)];
+  memcpy(text + end, f->data + to, rest);
+}
+
+void fuzz_stretch(struct fuzz *f) {
+  static uint8_t text[2 * LONG];
+  random_from(digest(f));
+  if (!random_one_in(64) || f->size == 0 || f->size > LONG) return;
+  size_t n = LONG + random_below(LONG + 1), from = random_below(f->size);
+  switch (f->head[12] % 4) {
+  case 0:
+    repeat(text, n, f, 0, f->size);
+    break;
+  case 1:
+    repeat(text, n, f, from, from + 1 + random_below(f->size - from));
+    break;
+  default:
+    make_input(text, n, f->head[13] % INPUT_KINDS);
+    memcpy(text + random_below(n - f->size + 1), f->data, f->size);
+  }
+  f->data = text;
+  f->size = n;
+}
+
+/* ---- Checks ---- */
+
+/* A long text is streamed on one row alone. */
 void fuzz_codec(const struct subject *subject, const void *options, const struct fuzz *f) {
+  size_t streamed = random_below(rows_count());
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);
     check_one_shot(subject, options, f->data, f->size);
-    check_random_cuts(subject, options, f->data, f->size, 2);
+    if (f->size < LONG || row == streamed) check_random_cuts(subject, options, f->data, f->size, 2);
   }
   row_begin(0);
 }

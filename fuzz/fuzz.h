@@ -19,6 +19,13 @@ struct fuzz {
 /* What each target is: one input. */
 void fuzz_one(const struct fuzz *f);
 
+/*
+ * Makes a text of 20 to 40 KiB of one input in 64, by chance that all of the input seeds: libFuzzer keeps payloads shorter than
+ * what kernels take as one. head[12] says how: the payload again and again, a piece of it so, or the payload amid a text of the
+ * tests' making, whose kind head[13] gives.
+ */
+void fuzz_stretch(struct fuzz *f);
+
 /* A codec on every row of kernels: one-shot against guard pages, streamed with cuts by chance, against the reference. */
 void fuzz_codec(const struct subject *subject, const void *options, const struct fuzz *f);
 

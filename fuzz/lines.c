@@ -5,7 +5,8 @@
 /* The statistics, taken in by pieces that chance cuts, each against a guard page. */
 static void take_in(cte_lines *lines, const struct fuzz *f) {
   cte_lines_init(lines);
-  size_t most = random_one_in(2) ? 1 + random_below(9) : 1 + random_below(1500);
+  const size_t mosts[] = {9, 1500, f->size + 1};
+  size_t most = 1 + random_below(mosts[f->size > 4096 ? 1 + random_below(2) : random_below(2)]);
   for (size_t i = 0; i < f->size;) {
     size_t n = random_below(most + 1);
     if (n > f->size - i) n = f->size - i;
@@ -55,7 +56,10 @@ static void choose(const struct fuzz *f, const cte_lines *lines, uint32_t conten
     REQUIRE(cte_qp_encoded_size(f->data, f->size, &options) <= got.quoted_printable);
 }
 
-void fuzz_one(const struct fuzz *f) {
+void fuzz_one(const struct fuzz *input) {
+  struct fuzz text = *input;
+  fuzz_stretch(&text);
+  const struct fuzz *f = &text;
   cte_lines lines;
   statistics(f, &lines);
   for (size_t row = 0; row < rows_count(); row++) {

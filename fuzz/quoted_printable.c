@@ -82,7 +82,10 @@ static void strict_keeps_the_grammar(const struct fuzz *f) {
   free(plain);
 }
 
-void fuzz_one(const struct fuzz *f) {
+void fuzz_one(const struct fuzz *input) {
+  struct fuzz text = *input;
+  fuzz_stretch(&text);
+  const struct fuzz *f = &text;
   if (f->head[0] & 1) {
     cte_qp_encode_options options = encode_options(f->head + 5);
     fuzz_codec(&qp_encode_subject, &options, f);

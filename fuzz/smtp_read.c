@@ -57,7 +57,10 @@ static void accepts(const struct fuzz *f) {
   free(message);
 }
 
-void fuzz_one(const struct fuzz *f) {
+void fuzz_one(const struct fuzz *input) {
+  struct fuzz text = *input;
+  fuzz_stretch(&text);
+  const struct fuzz *f = &text;
   cte_smtp_options options = options_of(f->head + 5);
   fuzz_codec(&smtp_read_subject, &options, f);
   for (size_t row = 0; row < rows_count(); row++) {

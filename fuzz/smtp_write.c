@@ -61,7 +61,8 @@ static void dots(const struct fuzz *f) {
   static struct outcome expected;
   ref_dots(&expected, f->data, f->size);
   uint8_t *out = fuzz_memory(2 * f->size);
-  size_t written = 0, most = 1 + random_below(random_one_in(2) ? 8 : 2000);
+  const size_t mosts[] = {8, 2000, f->size + 1};
+  size_t written = 0, most = 1 + random_below(mosts[f->size > 4096 ? 2 : random_below(2)]);
   uint32_t state = 0;
   for (size_t i = 0; i < f->size;) {
     size_t n = 1 + random_below(most);
@@ -82,7 +83,10 @@ static void dots(const struct fuzz *f) {
   free(out);
 }
 
-void fuzz_one(const struct fuzz *f) {
+void fuzz_one(const struct fuzz *input) {
+  struct fuzz text = *input;
+  fuzz_stretch(&text);
+  const struct fuzz *f = &text;
   cte_smtp_options options = options_of(f->head + 5);
   fuzz_codec(&smtp_write_subject, &options, f);
   for (size_t row = 0; row < rows_count(); row++) {
