@@ -183,16 +183,23 @@ static bool is_to_be_created(const char *name, bool follow, bool *exists) {
   return !*exists || S_ISREG(status.st_mode);
 }
 
+/* What is there is no regular file; nor may it have become one meanwhile. */
+static bool sink_open_straight(struct sink *sink, bool follow) {
+  struct stat status;
+  sink->fd = system_open(sink->name, follow ? O_WRONLY : O_WRONLY | O_NOFOLLOW);
+  bool good = sink->fd >= 0 && fstat(sink->fd, &status) == 0;
+  if (good && !S_ISREG(status.st_mode)) return true;
+  complain_of(sink->name, "%s", good ? "became a regular file while it was opened" : strerror(errno));
+  if (sink->fd >= 0) close(sink->fd);
+  return false;
+}
+
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
   *sink = (struct sink){.fd = 1};
   if (name == NULL || strcmp(name, "-") == 0 || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
   sink->name = name;
   bool exists;
-  if (!is_to_be_created(name, follow, &exists)) {
-    sink->fd = system_open(name, follow ? O_WRONLY : O_WRONLY | O_NOFOLLOW);
-    if (sink->fd < 0) complain_of(name, "%s", strerror(errno));
-    return sink->fd >= 0;
-  }
+  if (!is_to_be_created(name, follow, &exists)) return sink_open_straight(sink, follow);
   if (exists && !force) {
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
