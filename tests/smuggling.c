@@ -163,7 +163,7 @@ static void append_text(struct string *string, size_t n) {
   uint8_t *text = string->data + string->n;
   for (size_t i = 0; i < n; i++) text[i] = (uint8_t)('a' + i % 26);
   for (size_t at = random_below(78); at + 2 < n; at += 4 + random_below(78)) {
-    memcpy(text + at, "\r\n", 2);
+    text[at] = '\r', text[at + 1] = '\n';
     if (at + 3 < n && random_one_in(4)) text[at + 2] = '.';
   }
   string->n += n;
