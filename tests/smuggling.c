@@ -667,11 +667,12 @@ static void dots_within_text(void **state) {
 
 /* ---- The judges themselves ---- */
 
-/* mail-facts: the twelve that do not end the data, and for which receivers they do. Bit k is receiver k of judge(). */
+/* The twelve that are known and do not end the data, and two more; and for which receivers they do. */
 static const struct {
   const char *data;
   size_t n;
   bool lf, cr, crs, deleted, cuts; /* what alone makes it an end */
+  bool lf_and_cr;                  /* what only both make one */
 } known[] = {
     {TEXT("a\n.\n"), .lf = true},
     {TEXT("a\r.\r"), .cr = true},
@@ -683,12 +684,17 @@ static const struct {
     {TEXT("a\r\n.\0\r\n"), .deleted = true, .cuts = true},
     {TEXT("a\r\n.\0b\r\n"), .cuts = true},
     {TEXT("a\r\n.\r\r\n"), .cr = true, .crs = true},
+    {TEXT("a\r\r\n.\r\r\n"), .cr = true, .crs = true},
+    {TEXT("a\r.\n"), .lf_and_cr = true},
+    {TEXT("a\n.\r"), .lf_and_cr = true},
+    {TEXT("a\r\n.\r"), .cr = true},
 };
 
 static void judges(void **state) {
   (void)state;
   static const struct receiver lf = {.lf_ends = true}, cr = {.cr_ends = true}, crs = {.crs_end = true},
-                               deleted = {.nul = NUL_DELETED}, cuts = {.nul = NUL_CUTS}, strict = {0};
+                               lf_and_cr = {.lf_ends = true, .cr_ends = true}, deleted = {.nul = NUL_DELETED},
+                               cuts = {.nul = NUL_CUTS}, strict = {0};
   for (size_t i = 0; i < COUNT(known); i++) {
     const uint8_t *data = (const uint8_t *)known[i].data;
     size_t n = known[i].n;
@@ -696,6 +702,7 @@ static void judges(void **state) {
     assert_int_equal(first_end(&strict, data, n), n);
     assert_int_equal(first_end(&lf, data, n) < n, known[i].lf);
     assert_int_equal(first_end(&cr, data, n) < n, known[i].cr);
+    assert_int_equal(first_end(&lf_and_cr, data, n) < n, known[i].lf || known[i].cr || known[i].lf_and_cr);
     assert_int_equal(first_end(&crs, data, n) < n, known[i].crs);
     assert_int_equal(first_end(&deleted, data, n) < n, known[i].deleted);
     assert_int_equal(first_end(&cuts, data, n) < n, known[i].cuts);
