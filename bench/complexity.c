@@ -36,7 +36,7 @@ static uint32_t random_below(uint32_t n) {
 
 static double scale(void) {
   const char *text = getenv("CTE_TEST_SCALE");
-  return text != NULL ? atof(text) : 1;
+  return text != NULL ? strtod(text, NULL) : 1;
 }
 
 /* ---- Codecs: streams ---- */
