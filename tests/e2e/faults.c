@@ -3,7 +3,9 @@
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
  * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
- * and a file system without hard links.
+ * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself.
+ * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
+ * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,8 +13,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint64_t setting(const char *name, uint64_t otherwise) {
@@ -55,8 +59,44 @@ typedef int names_call(const char *from, const char *to);
 /* POSIX lets dlsym give functions; ISO C does not. */
 #define NEXT(type, name) ((type *)(uintptr_t)dlsym(RTLD_NEXT, name))
 
+/* ---- Signals ---- */
+
+static uint64_t reads_interrupted, writes_interrupted, writes_cut;
+
+static void ignore(int number) {
+  (void)number;
+}
+
+/* SIGURG: of the signals that end no process the one that nobody else sends. */
+__attribute__((constructor)) static void begin_storm(void) {
+  const uint64_t microseconds = setting("CTE_FAULTS_STORM", 0);
+  if (microseconds == 0) return;
+  const struct sigaction action = {.sa_handler = ignore};
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG};
+  const struct timespec interval = {(time_t)(microseconds / 1000000), (long)(microseconds % 1000000) * 1000};
+  const struct itimerspec times = {interval, interval};
+  timer_t timer;
+  if (sigaction(SIGURG, &action, NULL) != 0 || timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 ||
+      timer_settime(timer, 0, &times, NULL) != 0)
+    abort();
+}
+
+__attribute__((destructor)) static void end_storm(void) {
+  if (setting("CTE_FAULTS_STORM", 0) == 0) return;
+  signal(SIGURG, SIG_IGN);
+  dprintf((int)setting("CTE_FAULTS_COUNTS", 2), "%ju %ju %ju\n", (uintmax_t)reads_interrupted, (uintmax_t)writes_interrupted,
+          (uintmax_t)writes_cut);
+}
+
+/* ---- The calls ---- */
+
 ssize_t read(int fd, void *data, size_t size) {
-  return interrupted() ? -1 : NEXT(read_call, "read")(fd, data, shortened(size));
+  static uint64_t reads;
+  if (++reads == setting("CTE_FAULTS_STOP", 0)) raise(SIGSTOP);
+  if (interrupted()) return -1;
+  ssize_t count = NEXT(read_call, "read")(fd, data, shortened(size));
+  reads_interrupted += count < 0 && errno == EINTR;
+  return count;
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
@@ -67,7 +107,11 @@ ssize_t write(int fd, const void *data, size_t size) {
     errno = ENOSPC;
     return -1;
   }
-  return NEXT(write_call, "write")(fd, data, shortened(size));
+  const size_t asked = shortened(size);
+  ssize_t count = NEXT(write_call, "write")(fd, data, asked);
+  writes_interrupted += count < 0 && errno == EINTR;
+  writes_cut += count >= 0 && (size_t)count < asked;
+  return count;
 }
 
 int link(const char *from, const char *to) {

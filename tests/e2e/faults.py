@@ -8,8 +8,10 @@ Environment: CTE; CTE_FAULTS, the library that faults.c makes; CTE_TEST_SEED to 
 import base64
 import os
 import quopri
+import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,6 +63,20 @@ class Case(command.Case):
         words = ["one", "two.", ".three", "=", "grün", "系统", " "]
         return "".join(" ".join(self.random.choices(words, k=self.random.randrange(9))) + "\r\n" for _ in range(lines)).encode()
 
+    def codings(self, text):
+        """Each subcommand that has an output, both ways: (arguments, input, output). Lines of `text` end in CRLF."""
+        found = [(["base64", "--text"], text.replace(b"\r\n", b"\n"), base64.encodebytes(text))]
+        for name in "base64", "qp", "smtp":
+            code, coded, error = cte(name, data=text)
+            self.assertEqual((code, error), (0, ""))
+            found += [([name], text, coded), ([name, "-d"], coded, text)]
+        return found
+
+    def same(self, got, expected, *about):
+        """Without unittest's search for what differs, which takes minutes where much does."""
+        shown = [repr(value)[:200] for value in (got, expected)]
+        self.assertTrue(got == expected, f"seed {SEED}: {about}: {shown[0]} is not {shown[1]}")
+
     def only(self, *names):
         self.assertEqual(self.names(), sorted(names))
 
@@ -68,92 +84,129 @@ class Case(command.Case):
 class Disk(Case):
     """Outputs that do not fit: a message, no part of a file, and what was there stays."""
 
-    # "$1": a folder to mount on; "$2": the input; then what the command said and what is there.
+    # "$1": a folder to mount on; "$2" and "$3": inputs; "$4": the subcommand; then what it said and what is there.
     SCRIPT = """
         mount -t tmpfs -o size=128k none "$1" || exit 77
         cd "$1" && printf old >out
-        "$0" base64 -o new "$2"; echo "new: $?"
-        "$0" base64 -f -o out "$2"; echo "out: $?"
-        "$0" base64 "$2" >straight; echo "straight: $?"; rm straight
-        "$0" base64 --output-dir . "$2" "$3"; echo "many: $?"
+        "$0" $4 -o new "$2"; echo "new: $?"
+        "$0" $4 -f -o out "$2"; echo "out: $?"
+        "$0" $4 "$2" >straight; echo "straight: $?"; rm straight
+        "$0" $4 --output-dir . "$2" "$3"; echo "many: $?"
+        cat /dev/zero >fill 2>/dev/null; "$0" check "$2" >report; echo "check: $?"; rm fill report
         ls -A; cat out"""
 
     def test_full(self):
-        big, small, disk = self.file("big", bytes(400_000)), self.file("small", b"abc"), self.path("disk")
+        disk = self.path("disk")
         os.mkdir(disk)
-        code, out, error = run(["unshare", "-m", "/bin/sh", "-c", self.SCRIPT, CTE, disk, big, small])
-        if b"new:" not in out:
-            self.skipTest(f"no file system can be mounted here: {code} {error}")
-        self.assertEqual(out.decode(), "new: 1\nout: 1\nstraight: 1\nmany: 1\nout\nsmall\nold")
-        self.assertEqual(error.count("write error: No space left on device\n"), 4, error)
-        self.assertEqual(error.count("\n"), 4, error)
+        large, little = self.codings(self.text(30_000)), self.codings(b"abc\r\n")
+        for (arguments, data, _), (_, few, _) in zip(large, little):
+            big, small = self.file("big", data), self.file("small", few)
+            code, out, error = run(["unshare", "-m", "/bin/sh", "-c", self.SCRIPT, CTE, disk, big, small, " ".join(arguments)])
+            if b"new:" not in out:
+                self.skipTest(f"no file system can be mounted here: {code} {error}")
+            self.assertEqual(out.decode(), "new: 1\nout: 1\nstraight: 1\nmany: 1\ncheck: 2\nout\nsmall\nold", arguments)
+            self.assertEqual(error.count("write error: No space left on device\n"), 5, error)
+            self.assertEqual(error.count("\n"), 5, error)
 
     def test_full_at_each_write(self):
-        file = self.file("in", self.text(30_000))
-        for fail in range(1, 8):
-            for arguments in ["base64"], ["qp"], ["smtp"]:
-                out = self.path("out")
+        for arguments, data, _ in self.codings(self.text(30_000)):
+            file, out = self.file("in", data), self.path("out")
+            failed = 0
+            for fail in range(1, 8):
                 result = faulty([*arguments, "-o", out, file], fail=fail)
                 if result[0] == 0:
-                    self.assertGreater(fail, 2)
                     os.unlink(out)
                 else:
                     self.fails(result, 1, f"{out}: write error: No space left on device\n")
+                    failed += 1
                 self.only("in")
+            self.assertGreater(failed, 1, arguments)
 
     def test_limits_on_files(self):
-        file, out = self.file("in", bytes(200_000)), self.file("out", b"old")
-        for size in 0, 1, 4096, 100_000, 262_144, 270_000:
-            result = cte("base64", "-f", "-o", out, file, preexec_fn=limited(fsize=size))
-            self.fails(result, 1, f"{out}: write error: File too large\n")
-            self.assertEqual(read(out), b"old")
-            self.only("in", "out")
-        # Of what is written straight the system may end the process, as it does of any.
-        with open(self.path("straight"), "wb") as straight:
-            code, _, error = cte("base64", file, stdout=straight, preexec_fn=limited(fsize=1000))
-        self.assertTrue(code == -signal.SIGXFSZ or (code == 1 and "File too large" in error), (code, error))
+        for arguments, data, expected in self.codings(self.text(20_000)):
+            file, out = self.file("in", data), self.file("out", b"old")
+            for size in 0, 1, 4096, 100_000, 262_144, len(expected) - 1:
+                result = cte(*arguments, "-f", "-o", out, file, preexec_fn=limited(fsize=size))
+                self.fails(result, 1, f"{out}: write error: File too large\n")
+                self.assertEqual(read(out), b"old")
+                self.only("in", "out")
+            result = cte(*arguments, "-f", "-o", out, file, preexec_fn=limited(fsize=len(expected)))
+            self.same((result, read(out)), ((0, b"", ""), expected), arguments)
+            os.unlink(out)
+            self.straight(arguments, file, 1000)
+        self.straight(["check"], file, 10)
+
+    def straight(self, arguments, file, size):
+        """Of what is written straight the system may end the process, as it does of any."""
+        name = self.path("straight")
+        with open(name, "wb") as straight:
+            code, _, error = cte(*arguments, file, stdout=straight, preexec_fn=limited(fsize=size))
+        self.assertTrue(code == -signal.SIGXFSZ or (code > 0 and "File too large" in error), (arguments, code, error))
+        os.unlink(name)
 
     def test_closed_standard_output(self):
-        file = self.file("in", self.text(10))
-        for arguments in ["base64"], ["qp"], ["smtp"], ["check"], ["info"], ["--help"], ["--version"], ["qp", "--help"]:
-            names = [file] if arguments[0] in ("base64", "qp", "smtp", "check") and len(arguments) == 1 else []
-            code, _, error = command.shell('exec "$0" "$@" >&-', *arguments, *names)
-            self.assertIn(code, (1, 2), arguments)
-            self.assertIn("write error: Bad file descriptor\n", error, arguments)
-            code, _, error = command.shell('exec "$0" "$@" >&- 2>&- <&-', *arguments, *names)
-            self.assertIn(code, (1, 2), arguments)
+        for arguments, data, _ in [*self.codings(self.text(10)), (["check"], b"abc\n", None)]:
+            self.closed([*arguments, self.file("in", data)])
+        for arguments in ["info"], ["--help"], ["--version"], ["qp", "--help"]:
+            self.closed(arguments)
+
+    def closed(self, arguments):
+        code, _, error = command.shell('exec "$0" "$@" >&-', *arguments)
+        self.assertIn(code, (1, 2), arguments)
+        self.assertIn("write error: Bad file descriptor\n", error, arguments)
+        code, _, error = command.shell('exec "$0" "$@" >&- 2>&- <&-', *arguments)
+        self.assertIn(code, (1, 2), arguments)
 
 
 class Limits(Case):
     def test_descriptors(self):
-        file, out = self.file("in", b"abc"), self.path("out")
-        for count in 3, 4:
-            result = cte("base64", "-o", out, file, preexec_fn=limited(nofile=count))
-            # 3: not even the dynamic linker has one for libc.
-            self.assertIn(result[0], (1, 127), result)
+        # 3: not even the dynamic linker has one for libc.
+        def lacks(result):
+            self.assertIn(result[0], (1, 2, 127), result)
             self.assertTrue("open files" in result[2] or result[0] == 127, result)
-            self.only("in")
-        self.assertEqual(cte("base64", "-o", out, file, preexec_fn=limited(nofile=5)), (0, b"", ""))
-        # Each of many files is closed before the next.
-        names = [self.file(f"n{i}", b"abc") for i in range(40)]
-        result = cte("qp", "--suffix=.qp", *names, preexec_fn=limited(nofile=6))
-        self.assertEqual(result, (0, b"", ""))
-        self.assertEqual(len(self.names()), 82)
+
+        for arguments, data, expected in self.codings(self.text(10)):
+            file, out = self.file("in", data), self.path("out")
+            for count in 3, 4:
+                lacks(cte(*arguments, "-o", out, file, preexec_fn=limited(nofile=count)))
+                self.only("in")
+            self.assertEqual(cte(*arguments, "-o", out, file, preexec_fn=limited(nofile=5)), (0, b"", ""))
+            self.assertEqual(read(out), expected)
+            # Each of many files is closed before the next.
+            names = [self.file(f"n{i}", data) for i in range(40)]
+            result = cte(*arguments, "--suffix=.new", *names, preexec_fn=limited(nofile=6))
+            self.assertEqual(result, (0, b"", ""))
+            self.assertTrue(all(read(name + ".new") == expected for name in names))
+            result = cte("check", "-q", "--to=8bitmime", *names, preexec_fn=limited(nofile=4))
+            self.assertNotEqual(result[0], 127)
+            self.assertEqual(result[1:], (b"", ""))
+            for name in self.names():
+                os.unlink(self.path(name))
+        lacks(cte("check", self.file("in", b"abc"), preexec_fn=limited(nofile=3)))
 
     @unittest.skipIf("LD_PRELOAD" in os.environ, "a sanitizer needs terabytes of addresses")
     def test_memory(self):
-        file, out = self.file("in", self.text(50_000)), self.path("out")
         failed = 0
-        for megabytes in 1, 2, 3, 4, 6, 8, 12, 16:
-            for arguments in ["base64"], ["qp"], ["smtp"], ["base64", "--text"]:
-                code, _, error = cte(*arguments, "-o", out, file, preexec_fn=limited(**{"as": megabytes << 20}))
-                failed += code != 0
-                self.assertTrue(code == 0 or error or code < 0, (code, error))
-                self.only(*(["in", "out"] if code == 0 else ["in"]))
-                if code == 0:
+        text = self.text(50_000)
+        for arguments, data, expected in [*self.codings(text), (["check", "-v"], text, None)]:
+            file, out = self.file("in", data), self.path("out")
+            output = [] if expected is None else ["-o", out]
+            good = cte(*arguments, *output, file, preexec_fn=limited(**{"as": 16 << 20}))
+            self.assertIn(good[0], (0, 1) if expected is None else (0,), (arguments, good))
+            for megabytes in 1, 2, 3, 4, 6, 8, 12, 16:
+                if os.path.exists(out):
                     os.unlink(out)
+                result = cte(*arguments, *output, file, preexec_fn=limited(**{"as": megabytes << 20}))
+                if result == good:
+                    self.assertTrue(expected is None or read(out) == expected, arguments)
+                else:
+                    failed += 1
+                    self.assertTrue(result[0] and (result[2] or result[0] < 0), result)
+                    self.only("in")
+            self.assertEqual(result, good)
+            if expected is not None:
+                os.unlink(out)
         self.assertGreater(failed, 0)
-        self.assertEqual(cte("base64", "-o", out, file, preexec_fn=limited(**{"as": 16 << 20})), (0, b"", ""))
 
 
 class Calls(Case):
@@ -190,12 +243,79 @@ class Calls(Case):
                         self.assertEqual((code, out, error), expected)
 
     def test_files(self):
-        text = self.text(40_000)
-        file, out = self.file("in", text), self.path("out")
-        for short, eintr in (5000, 0), (100_000, 90):
-            self.assertEqual(faulty(["base64", "--mail", "-f", "-o", out, file], short=short, eintr=eintr), (0, b"", ""))
-            self.assertEqual(read(out), base64.encodebytes(text).replace(b"\n", b"\r\n"))
-            self.only("in", "out")
+        """Into a file, over the input, and from several files."""
+        for arguments, data, expected in self.codings(self.text(20_000)):
+            for short, eintr in (5000, 0), (100_000, 90):
+                file, more, out = self.file("in", data), self.file("more", data), self.path("out")
+                os.mkdir(self.path("folder"))
+                for names in ["-o", out, file], ["-f", "-o", file, file], ["--output-dir", self.path("folder"), more, more + "2"]:
+                    if names[-1] != file:
+                        os.link(more, more + "2")
+                    result = faulty([*arguments, *names], short=short, eintr=eintr, seed=SEED)
+                    self.assertEqual(result, (0, b"", ""), arguments)
+                self.assertEqual(sorted(os.listdir(self.path("folder"))), ["more", "more2"])
+                for name in out, file, self.path("folder", "more"), self.path("folder", "more2"):
+                    self.assertTrue(read(name) == expected, (arguments, name))
+                shutil.rmtree(self.path("folder"))
+                os.unlink(more + "2")
+                os.unlink(out)
+                self.only("in", "more")
+
+    def storm(self, arguments, data):
+        """Real signals, as many as the system gives. The pipes hold a page, and their other ends are slow, so that calls wait.
+        Gives what subprocess.run would, and the numbers of faults.c."""
+        counts, theirs = os.pipe()
+        keywords = {"env": preloaded(storm=100, counts=theirs), "pass_fds": [theirs], "pipesize": 4096}
+        child = subprocess.Popen([CTE, *arguments], stdin=-1, stdout=-1, stderr=-1, **keywords)
+        os.close(theirs)
+        parts = random.Random(SEED)
+
+        def feed():
+            at = 0
+            while at < len(data):
+                size = parts.randrange(1, 20_000)
+                os.write(child.stdin.fileno(), data[at : at + size])
+                at += size
+                time.sleep(0.001)
+            child.stdin.close()
+
+        thread = threading.Thread(target=feed)
+        thread.start()
+        out = b""
+        while some := os.read(child.stdout.fileno(), 6000):
+            out += some
+            time.sleep(0.0005)
+        thread.join()
+        error = child.stderr.read().decode()
+        code = child.wait(60)
+        with open(counts) as file:
+            numbers = [int(word) for word in file.read().split()]
+        child.stdout.close()
+        child.stderr.close()
+        return (code, out, error), numbers
+
+    def test_storm_of_interruptions(self):
+        """Signals with a handler that restarts nothing: reads and writes of pipes that really give EINTR, or less."""
+        text = self.text(5000)
+        total = [0, 0, 0]
+        for arguments, data, expected in [*self.codings(text), (["check", "-v"], text, None)]:
+            with self.subTest(arguments, seed=SEED):
+                result, numbers = self.storm(arguments, data)
+                self.same(result, cte(*arguments, data=data))
+                self.assertGreater(numbers[0], 0, "reads interrupted")
+                if expected is not None:
+                    self.same(result[1], expected)
+                    self.assertGreater(numbers[1], 0, "writes interrupted")
+                    # Into a file: only the reads wait.
+                    out = self.path("out")
+                    result, more = self.storm([*arguments, "-o", out], data)
+                    self.same((result, read(out)), ((0, b"", ""), expected))
+                    self.assertGreater(more[0], 0, "reads interrupted")
+                    os.unlink(out)
+                    self.only()
+                total = [a + b for a, b in zip(total, numbers)]
+        self.assertGreater(total[2], 0, "writes cut short")
+        print(f"faults.py: signals: {total[0]} reads and {total[1]} writes interrupted, {total[2]} writes cut", file=sys.stderr)
 
     def test_output_that_comes_up_meanwhile(self):
         """It stays, whichever calls the system has."""
@@ -237,74 +357,95 @@ class Calls(Case):
 
 
 class Kills(Case):
-    """Killed anywhere: the output is there whole, or as it was before. What may stay is a temporary file."""
+    """Killed anywhere: each output is there whole, or as it was before. What may stay is a temporary file."""
 
-    POINTS = max(20, int(200 * SCALE))
+    POINTS = max(40, int(200 * SCALE))
 
-    def check(self, before, expected):
-        """True when the output is the new one. Removes what the kill left."""
-        out = self.path("out")
-        there = read(out) if os.path.exists(out) else None
-        self.assertIn(there, (before, expected), f"seed {SEED}: {len(there or b'')} octets")
-        left = [name for name in self.names() if name not in ("in", "out")]
-        self.assertTrue(all(re.fullmatch(r"\.cte\.\w{6}", name) for name in left) and len(left) <= 1, left)
+    def plans(self, text):
+        """(arguments, {output: (what was there, what comes)}): every subcommand, into a new file, over one, over the input,
+        and from several files. Without end, in an order by chance."""
+        found = []
+        for index, (arguments, data, coded) in enumerate(self.codings(text)):
+            inputs = [f"in{index}{i}" for i in range(3)]
+            for name in inputs:
+                self.file(name, data)
+            paths = [self.path(name) for name in inputs]
+            found += [
+                ([*arguments, "-o", self.path("out"), paths[0]], {"out": (None, coded)}),
+                ([*arguments, "-f", "-o", self.path("out"), paths[0]], {"out": (b"old", coded)}),
+                ([*arguments, "-f", "-o", self.path("same"), self.path("same")], {"same": (data, coded)}),
+                ([*arguments, "--suffix", ".new", *paths], {f"{name}.new": (None, coded) for name in inputs}),
+                ([*arguments, "-f", "--output-dir", self.path("to"), *paths], {f"to/{name}": (b"old", coded) for name in inputs}),
+            ]
+        os.mkdir(self.path("to"))
+        self.known = {*self.names(), *(name for _, outputs in found for name in outputs)}
+        while True:
+            self.random.shuffle(found)
+            yield from found
+
+    def prepare(self, outputs):
+        for name, (before, _) in outputs.items():
+            if before is not None:
+                self.file(name, before)
+
+    def left(self):
+        there = [os.path.relpath(os.path.join(folder, name), self.folder) for folder, _, names in os.walk(self.folder) for name in names]
+        return [name for name in there if name not in self.known]
+
+    def check(self, arguments, outputs):
+        """How many outputs are the new ones. Removes them, and what the kill left."""
+        whole = 0
+        for name, (before, coded) in outputs.items():
+            path = self.path(name)
+            there = read(path) if os.path.exists(path) else None
+            self.assertTrue(there in (before, coded), f"seed {SEED}: {arguments}: {name}: {len(there or b'')} octets")
+            whole += there == coded
+            if there is not None:
+                os.unlink(path)
+        left = self.left()
+        self.assertTrue(all(re.fullmatch(r"(to/)?\.cte\.\w{6}", name) for name in left) and len(left) <= 1, left)
         for name in left:
             os.unlink(self.path(name))
-        if there is not None and before is None:
-            os.unlink(out)
-        elif before is not None:
-            command.write(out, before)
-        return there == expected
+        return whole
 
     def test_before_each_call(self):
         """What changes the folder are calls too: the last ones are the renames."""
-        data = self.random.randbytes(200_000)
-        self.file("in", data)
-        expected = base64.encodebytes(data)
-        arguments = ["base64", "-w76", "-o", self.path("out"), self.path("in")]
         finished = killed = 0
-        for point in range(self.POINTS // 2):
-            for force, before in ([], None), (["-f"], b"old"):
-                if before is not None:
-                    command.write(self.path("out"), before)
-                call = self.random.randrange(1, 32)
-                code, _, _ = faulty(arguments + force, short=60_000, seed=SEED + point, kill=call)
-                self.assertIn(code, (0, -signal.SIGKILL))
-                new = self.check(before, expected)
-                if code == 0:
-                    self.assertTrue(new)
-                finished += new
-                killed += code != 0
-            if before is not None:
-                os.unlink(self.path("out"))
+        plans = self.plans(self.text(12_000))
+        for point in range(self.POINTS):
+            arguments, outputs = next(plans)
+            self.prepare(outputs)
+            call = self.random.randrange(1, 32 * len(outputs))
+            code, _, _ = faulty(arguments, short=60_000, seed=SEED + point, kill=call)
+            self.assertIn(code, (0, -signal.SIGKILL))
+            whole = self.check(arguments, outputs)
+            if code == 0:
+                self.assertEqual(whole, len(outputs))
+            finished += whole
+            killed += code != 0
         print(f"faults.py: killed {killed} of {self.POINTS} times before a call; {finished} outputs whole", file=sys.stderr)
         self.assertTrue(0 < finished and 0 < killed)
 
     def test_at_any_time(self):
-        data = self.random.randbytes(3_000_000)
-        self.file("in", data)
-        expected = base64.encodebytes(data)
         finished = killed = 0
         delay = 0.05  # the longest; it goes to where half of them are done
+        plans = self.plans(self.text(10_000) * 12)
         for number in [signal.SIGKILL, signal.SIGTERM] * (self.POINTS // 2):
-            force, before = self.random.choice([([], None), (["-f"], b"old")])
-            if before is not None:
-                command.write(self.path("out"), before)
-            child = subprocess.Popen([CTE, "base64", *force, "-o", self.path("out"), self.path("in")], env=ENVIRONMENT)
+            arguments, outputs = next(plans)
+            self.prepare(outputs)
+            child = subprocess.Popen([CTE, *arguments], env=ENVIRONMENT)
             time.sleep(self.random.random() * delay)
             child.send_signal(number)
             code = child.wait(60)
             self.assertIn(code, (0, -number))
             if number == signal.SIGTERM:
-                self.assertFalse([name for name in self.names() if name.startswith(".cte.")])
-            new = self.check(before, expected)
+                self.assertFalse(self.left())
+            whole = self.check(arguments, outputs)
             if code == 0:
-                self.assertTrue(new)
-            finished += new
+                self.assertEqual(whole, len(outputs))
+            finished += whole
             killed += code != 0
             delay *= 0.9 if code == 0 else 1.1
-            if before is not None:
-                os.unlink(self.path("out"))
         print(f"faults.py: killed {killed} of {self.POINTS} times at any time; {finished} outputs whole", file=sys.stderr)
 
 
@@ -312,16 +453,42 @@ class Inputs(Case):
     """Inputs that change while they are read, and inputs that are no plain files."""
 
     def test_truncated(self):
-        data = self.random.randbytes(3_000_000)
-        for size in 0, 1000, 300_000, 2_000_000:
-            file = self.file("in", data)
-            child = subprocess.Popen([CTE, "base64", "-w0", file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
-            out = os.read(child.stdout.fileno(), 1000)  # what is not read here stops it, long before the end
-            os.truncate(file, size)
-            rest, error = child.communicate(timeout=60)
-            back = base64.b64decode(out + rest)
-            self.assertEqual((child.returncode, error), (0, b""))
-            self.assertTrue(data.startswith(back) and 750 < len(back) < len(data), len(back))
+        """Cut between two reads, behind what was read and before: as if the file had ended where the reads did."""
+        text = self.text(8000) * 8
+        behind = before = 0
+        for arguments, data, coded in [*self.codings(text), (["check", "-v"], text, None)]:
+            output = [] if coded is None else ["-o", self.path("out")]
+            for size in 0, 1000, 300_000, 700_000:
+                file = self.file("in", data)
+                with open(self.path("said"), "w+b") as said:
+                    child = subprocess.Popen([CTE, *arguments, *output, file], stdout=said, stderr=said, env=preloaded(stop=3))
+                    self.assertTrue(os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1]))
+                    was_read = self.position(child, file)
+                    os.truncate(file, size)
+                    child.send_signal(signal.SIGCONT)
+                    got = child.wait(60), read(self.path("said")), self.take("out")
+                self.assertEqual(was_read, 2 << 18)
+                behind += size < was_read
+                before += size > was_read
+                self.file("in", data[: max(size, was_read)])
+                code, out, error = cte(*arguments, *output, file)
+                self.same(got, (code, out + error.encode(), self.take("out")), arguments, size)
+        self.assertTrue(behind and before)
+
+    def position(self, child, file):
+        """Where the process stands in a file that it has open."""
+        folder = f"/proc/{child.pid}/fd"
+        number = next(name for name in os.listdir(folder) if os.readlink(os.path.join(folder, name)) == os.path.realpath(file))
+        with open(f"/proc/{child.pid}/fdinfo/{number}") as info:
+            return int(info.readline().split()[1])
+
+    def take(self, name):
+        """What a file holds, or None; then it is gone."""
+        if not os.path.exists(self.path(name)):
+            return None
+        data = read(self.path(name))
+        os.unlink(self.path(name))
+        return data
 
     def test_grows(self):
         file = self.file("in", bytes(600_000))
@@ -387,6 +554,47 @@ class Inputs(Case):
             with open(path + b".out", "rb") as file:
                 self.assertEqual(file.read(), b"YWJj\n")
 
+    def test_names_everywhere(self):
+        names = [b"new\nline", b"bad \xff\xfe utf-8 \xc3", b"-d", b"\x1b[31m"]
+        folder = os.fsencode(self.folder)
+        os.mkdir(self.path("to"))
+        for arguments, data, expected in self.codings(self.text(10)):
+            for name in names:
+                path, into = os.path.join(folder, name), os.path.join(folder, b"to", name)
+                command.write(path, data)
+                for outputs in ["--suffix", ".out", path], ["-f", "-o", path + b".out", path], ["--output-dir", self.path("to"), path]:
+                    done = subprocess.run([CTE, *arguments, *outputs], capture_output=True, env=ENVIRONMENT)
+                    self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""), (arguments, outputs))
+                self.assertEqual((read(path + b".out"), read(into)), (expected, expected))
+                # There already; not there; a folder that is none.
+                for outputs in ["-o", into, path], [path + b".none"], ["-o", path + b"/x", path]:
+                    done = subprocess.run([CTE, *arguments, *outputs], capture_output=True, env=ENVIRONMENT)
+                    self.assertEqual((done.returncode, done.stdout, len(done.stderr.splitlines())), (1, b"", 1), done)
+                    self.assertFalse(re.search(rb"[\0-\x09\x0b-\x1f\x7f-\xff]", done.stderr), done)
+                for used in path, path + b".out", into:
+                    os.unlink(used)
+
+    def test_fifos(self):
+        """From one FIFO into another."""
+        fifo, out = self.path("fifo"), self.path("out")
+        os.mkfifo(fifo)
+        os.mkfifo(out)
+        for arguments, data, expected in [*self.codings(self.text(9000)), (["check"], self.text(9000), None)]:
+            output = [] if expected is None else ["-o", out]
+            child = subprocess.Popen([CTE, *arguments, *output, fifo], stdout=subprocess.PIPE, env=ENVIRONMENT)
+            got = [] if expected else [None]
+            ends = [threading.Thread(target=command.write, args=(fifo, data), daemon=True)]
+            ends += [threading.Thread(target=lambda: got.append(read(out)), daemon=True)] * bool(expected)
+            for end in ends:
+                end.start()
+            said = child.communicate(timeout=60)[0]
+            for end in ends:
+                end.join(10)  # for ever, where the command did not open it
+            wanted = (1, cte("check", data=data)[1].replace(b"standard input", os.fsencode(fifo))) if expected is None else (0, b"")
+            self.assertEqual((child.returncode, said), wanted)
+            self.same(got, [expected], arguments)
+            self.only("fifo", "out")
+
     def test_fifo(self):
         fifo, data = self.path("fifo"), self.random.randbytes(500_000)
         os.mkfifo(fifo)
@@ -411,11 +619,32 @@ class Inputs(Case):
         result = cte("base64", "-f", "-o", out, "/dev/zero", preexec_fn=limited(fsize=1_000_000))
         self.fails(result, 1, "write error: File too large")
         self.assertEqual(read(out), b"")
-        self.fails(cte("qp", "-f", "-o", "/dev/full", data=b"abc"), 1, "/dev/full: write error: No space left on device")
+        os.unlink(out)
+        for arguments, data, _ in self.codings(self.text(10)):
+            # Without -f: a command that took it for a file would replace it, where it is root's.
+            self.fails(cte(*arguments, "-o", "/dev/full", data=data), 1, "/dev/full: write error: No space left on device")
+            self.fails(command.shell('exec "$0" "$@" >/dev/full', *arguments, self.file("in", data)), 1, "write error: No space left on device")
+            os.unlink(self.path("in"))
+            code, _, error = cte(*arguments, "-o", out, "/dev/null")
+            empty = cte(*arguments)
+            self.assertEqual((code, error), (empty[0], empty[2].replace("standard input", "/dev/null")), arguments)
+            self.assertEqual(os.path.exists(out), code == 0)
+            if code == 0:
+                self.assertEqual(read(out), empty[1])
+                os.unlink(out)
+        for arguments in ["base64", "--text"], ["qp"], ["qp", "-d"]:
+            result = cte(*arguments, "-o", out, "/dev/zero", preexec_fn=limited(fsize=1_000_000))
+            self.fails(result, 1, "write error: File too large")
+        for arguments in ["base64", "-d"], ["smtp"]:
+            self.fails(cte(*arguments, "-o", out, "/dev/zero"), 1, "/dev/zero: invalid input at offset 0: ")
+        self.fails(command.shell('exec "$0" check /dev/null >/dev/full'), 2, "write error: No space left on device")
+        self.assertEqual(cte("check", "/dev/null"), (0, b"/dev/null: 7bit, no line ends\n", ""))
+        self.only()
 
     def test_folders(self):
         out = self.path("out")
-        for arguments in ["base64"], ["base64", "-d"], ["qp"], ["smtp"], ["smtp", "-d"]:
+        for arguments in ["base64"], ["base64", "-d"], ["base64", "--text"], ["qp"], ["qp", "-d"], ["smtp"], ["smtp", "-d"]:
+            self.fails(cte(*arguments, "-f", "-o", self.folder, data=b"abc\r\n"), 1, f"{self.folder}: Is a directory\n")
             result = cte(*arguments, "-o", out, self.folder)
             self.assertEqual(result[0], 1, result)
             self.assertEqual(result[2], f"cte {arguments[0]}: {self.folder}: read error at offset 0: Is a directory\n")
@@ -432,7 +661,8 @@ class WithoutEnd(Case):
 
     SIZE = max(20, int(100 * SCALE))  # MiB; 10 GB at a scale of 100
 
-    def there_and_back(self, there, back, block):
+    def there_and_back(self, there, back, block, comes_back=None):
+        comes_back = comes_back or block
         children, count = [], (self.SIZE << 20) // len(block)
         stdin = subprocess.PIPE
         for arguments in there, back:
@@ -451,8 +681,8 @@ class WithoutEnd(Case):
         thread = threading.Thread(target=feed)
         thread.start()
         got = 0
-        while octets := children[1].stdout.read(len(block)):
-            got += octets == block
+        while octets := children[1].stdout.read(len(comes_back)):
+            got += octets == comes_back
         thread.join()
         children[1].stdout.close()
         self.assertEqual([child.wait(60) for child in children], [0, 0])
@@ -468,6 +698,24 @@ class WithoutEnd(Case):
 
     def test_smtp(self):
         self.there_and_back(["smtp"], ["smtp", "-d"], self.text(20_000))
+
+    def test_text(self):
+        text = self.text(20_000)
+        self.there_and_back(["base64", "--text"], ["base64", "-d"], text.replace(b"\r\n", b"\n"), text)
+
+    def test_check(self):
+        block = self.text(20_000)
+        count = (self.SIZE << 20) // len(block)
+        child = subprocess.Popen([CTE, "check", "-v"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT)
+        for _ in range(count):
+            child.stdin.write(block)
+        child.stdin.flush()
+        most = peak(child)
+        out = child.communicate(timeout=60)[0].decode()
+        self.assertEqual(child.returncode, 1)
+        self.assertIn(f"  octets: {count * len(block)}\n  lines: {count * 20_000}\n", out)
+        self.assertLessEqual(most, MOST_MEMORY, "check: KiB resident")
+        print(f"faults.py: check: {count * len(block):,} octets, {most} KiB resident", file=sys.stderr)
 
     def test_one_line(self):
         """Without any line end, and of blanks alone."""
