@@ -3,13 +3,15 @@
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
  * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
- * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself.
+ * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
+ * file that is renamed to the first name that is opened to be written, at the last moment.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -18,6 +20,9 @@
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
+
+int __open_2(const char *name, int flags);
+int __open64_2(const char *name, int flags);
 
 static uint64_t setting(const char *name, uint64_t otherwise) {
   const char *text = getenv(name);
@@ -131,6 +136,34 @@ int unlink(const char *name) {
 int rename(const char *from, const char *to) {
   count_call();
   return NEXT(names_call, "rename")(from, to);
+}
+
+/* What the command calls is one of these, as the system's headers have it. */
+typedef int open_call(const char *name, int flags, ...);
+
+static int opened(const char *name, int flags) {
+  const char *other = getenv("CTE_FAULTS_SWAP");
+  if (other != NULL && (flags & O_ACCMODE) == O_WRONLY) {
+    if (NEXT(names_call, "rename")(other, name) != 0) abort();
+    unsetenv("CTE_FAULTS_SWAP");
+  }
+  return NEXT(open_call, "open")(name, flags);
+}
+
+int open(const char *name, int flags, ...) {
+  return opened(name, flags);
+}
+
+int open64(const char *name, int flags, ...) {
+  return opened(name, flags);
+}
+
+int __open_2(const char *name, int flags) {
+  return opened(name, flags);
+}
+
+int __open64_2(const char *name, int flags) {
+  return opened(name, flags);
 }
 
 /* renameat2 of the command: five arguments, and what is no argument does no harm to the system. */

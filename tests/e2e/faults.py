@@ -335,6 +335,21 @@ class Calls(Case):
                 self.only("out")
                 os.unlink(out)
 
+    def test_output_that_turns_into_a_file(self):
+        """A FIFO when it was looked at, it would not be written whole or not at all, and here it is a file elsewhere too."""
+        elsewhere, out, source = self.path("elsewhere"), self.path("out"), self.path("in", "out")
+        os.mkdir(self.path("in"))
+        command.write(source, b"abc")
+        for force in [], ["-f"]:
+            for options in (["-o", out], ["--output-dir", self.folder]):
+                command.write(elsewhere, b"theirs, not ours")
+                os.mkfifo(out)
+                os.link(elsewhere, self.path("link"))
+                got = faulty(["base64", *force, *options, source], swap=self.path("link"))
+                self.assertEqual(got, (1, b"", f"cte base64: {out}: became a regular file while it was opened\n"), options)
+                self.assertEqual(read(elsewhere), b"theirs, not ours")
+                os.unlink(out)
+
     def test_storm_of_signals(self):
         """Signals that are ignored, and stops."""
         data = self.random.randbytes(2_000_000)
