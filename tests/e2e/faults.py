@@ -158,6 +158,22 @@ class Disk(Case):
         self.assertIn(code, (1, 2), arguments)
 
 
+    def test_folder_in_two_places(self):
+        """Outputs that are one file by the paths of a folder and of a bind mount of it."""
+        script = '''mount --bind "$1" "$2" || exit 77
+            "$0" qp -f --suffix .x "$1/a" "$2/a.x"; echo $?
+            "$0" qp -f --suffix .x "$1/a" "$2/a"; echo $?; cat "$1/a.x"'''
+        one, two = self.path("one"), self.path("two")
+        os.mkdir(one)
+        os.mkdir(two)
+        command.write(self.path("one", "a"), b"a")
+        command.write(self.path("one", "a.x"), b"old")
+        done = subprocess.run(["unshare", "-rm", "sh", "-c", script, CTE, one, two], capture_output=True, env=ENVIRONMENT)
+        if done.returncode == 77 or b"unshare" in done.stderr:
+            self.skipTest("nothing can be mounted")
+        self.assertEqual(done.stdout, b"2\n2\nold", done.stderr)
+
+
 class Limits(Case):
     def test_descriptors(self):
         # 3: not even the dynamic linker has one for libc.

@@ -190,12 +190,24 @@ static bool follows_links(const struct common *common, const char *output) {
   return real != NULL || !system_is_link(output);
 }
 
-/* A file of a job, and the one path that all its names lead to. */
+/* A file of a job: a folder, which may have many paths (bind mounts), and the name there. */
 struct place {
   const struct job *job;
   char *path;
+  dev_t device; /* the folder's, and its number there; 0 where it does not exist, or has none (Windows) */
+  ino_t folder;
+  const char *name; /* in `path`; all of it when the folder has no number */
   bool is_input;
 };
+
+/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
+static char *folder_of(const char *path) {
+  size_t length = (size_t)(system_file_name(path) - path);
+  char *folder = allocate(length + 2);
+  memcpy(folder, path, length);
+  strcpy(folder + length, ".");
+  return folder;
+}
 
 /*
  * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
@@ -205,10 +217,7 @@ static char *place_path(const char *output, bool follow) {
   char *path = follow ? system_real_path(output) : NULL;
   if (path != NULL) return path;
   const char *name = system_file_name(output);
-  size_t length = (size_t)(name - output);
-  char *folder = allocate(length + 2);
-  memcpy(folder, output, length);
-  strcpy(folder + length, "."); /* "DIR/." or "." */
+  char *folder = folder_of(output);
   char *real = system_real_path(folder);
   free(folder);
   if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
@@ -218,19 +227,39 @@ static char *place_path(const char *output, bool follow) {
   return path;
 }
 
-/* By path, and outputs before inputs. */
-static int by_path(const void *a, const void *b) {
+static struct place make_place(const struct job *job, const char *name, bool follow, bool is_input) {
+  struct place place = {.job = job, .path = place_path(name, follow), .is_input = is_input};
+  place.name = place.path;
+  char *folder = folder_of(place.path);
+  struct stat status;
+  if (stat(folder, &status) == 0 && status.st_ino != 0) {
+    place.device = status.st_dev;
+    place.folder = status.st_ino;
+    place.name = system_file_name(place.path);
+  }
+  free(folder);
+  return place;
+}
+
+static int compare_places(const struct place *a, const struct place *b) {
+  if (a->device != b->device) return a->device < b->device ? -1 : 1;
+  if (a->folder != b->folder) return a->folder < b->folder ? -1 : 1;
+  return strcmp(a->name, b->name);
+}
+
+/* Outputs before inputs. */
+static int by_place(const void *a, const void *b) {
   const struct place *left = a, *right = b;
-  int order = strcmp(left->path, right->path);
+  int order = compare_places(left, right);
   return order != 0 ? order : (int)left->is_input - (int)right->is_input;
 }
 
 /* No file is the output of two jobs, or of one and the input of another, which may be read later. */
 static void refuse_clashes(const struct place *places, size_t count) {
-  const struct place *first = places; /* of those with one path */
+  const struct place *first = places; /* of those that are one file */
   for (size_t i = 1; i < count; i++) {
     const struct place *place = &places[i];
-    if (strcmp(first->path, place->path) != 0) first = place;
+    if (compare_places(first, place) != 0) first = place;
     if (first->is_input || first->job == place->job) continue;
     complain_of(first->job->output,
                 place->is_input ? "this output is another input" : "more than one input has this output");
@@ -246,11 +275,11 @@ static void check_places(const struct job *jobs, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const struct job *job = &jobs[i];
     struct place *place = &places[PLACES * i];
-    place[0] = (struct place){job, place_path(job->output, job->follow), false};
-    place[1] = (struct place){job, place_path(job->input, true), true};
-    place[2] = (struct place){job, place_path(job->input, false), true};
+    place[0] = make_place(job, job->output, job->follow, false);
+    place[1] = make_place(job, job->input, true, true);
+    place[2] = make_place(job, job->input, false, true);
   }
-  qsort(places, PLACES * count, sizeof *places, by_path);
+  qsort(places, PLACES * count, sizeof *places, by_place);
   refuse_clashes(places, PLACES * count);
   for (size_t i = 0; i < PLACES * count; i++) free(places[i].path);
   free(places);
