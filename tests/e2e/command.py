@@ -610,6 +610,21 @@ class Files(Case):
         self.assertEqual(cte("base64", "-f", "--output-dir=.", "x", "x.b", cwd=self.folder), (0, b"", ""))
         self.assertEqual((read(files["x"]), read(files["x.b"])), (b"eA==\n", b"eC5i\n"))
 
+    def test_input_through_an_output(self):
+        """A link to an output, or to a link that an output replaces: what the link led to is not there any more."""
+        os.mkdir(self.path("d"))
+        os.mkdir(self.path("x"))
+        self.file("real", b"real")
+        self.file("x/l", b"a=")
+        os.symlink("../real", self.path("d", "l"))
+        os.symlink("d/l", self.path("q"))
+        os.symlink("new.x", self.path("z"))
+        new = self.file("new", b"a=")
+        self.fails(cte("qp", "--suffix=.x", "new", "z", cwd=self.folder), 1, "z: this input is the output of another")
+        self.assertEqual((read(new + ".x"), os.path.exists(self.path("z.x"))), (b"a=3D", False))
+        self.fails(cte("qp", "-f", "--output-dir=d", "x/l", "q", cwd=self.folder), 1, "q: this input is the output of another")
+        self.assertEqual((read(self.path("d", "l")), os.listdir(self.path("d"))), (b"a=3D", ["l"]))
+
     def test_link_to_another_output(self):
         """A link that leads to no file is replaced, though the file came up meanwhile."""
         for names in ["a", "b"], ["b", "a"]:

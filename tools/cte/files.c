@@ -3,10 +3,50 @@
 
 #include "system.h"
 
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OUTPUT_SIZE (2 * BLOCK_SIZE)
+
+/* ---- Outputs that are there by now ---- */
+
+struct file {
+  dev_t device;
+  ino_t number; /* 0: it has none (Windows) */
+};
+
+static void *written_files; /* a tree of tsearch */
+
+static int compare_files(const void *a, const void *b) {
+  const struct file *left = a, *right = b;
+  if (left->device != right->device) return left->device < right->device ? -1 : 1;
+  return (left->number > right->number) - (left->number < right->number);
+}
+
+static bool was_written(const struct stat *status) {
+  const struct file file = {status->st_dev, status->st_ino};
+  return file.number != 0 && tfind(&file, &written_files, compare_files) != NULL;
+}
+
+static void note_written(const struct stat *status) {
+  struct file *file = allocate(sizeof *file);
+  *file = (struct file){status->st_dev, status->st_ino};
+  if (tsearch(file, &written_files, compare_files) == NULL) free(file);
+}
+
+/* Clashes that check_places does not foresee: links that lead through outputs, names that a file system takes for the same. */
+static bool clashes(const struct source *source, const char *output, bool follow) {
+  struct stat there;
+  bool replaces = output != NULL && (follow || !system_is_link(output)) && stat(output, &there) == 0;
+  if (was_written(&source->status))
+    complain_of(source->name, "this input is the output of another");
+  else if (replaces && was_written(&there))
+    complain_of(output, "more than one input has this output");
+  else
+    return false;
+  return true;
+}
 
 /* ---- One input ---- */
 
@@ -134,6 +174,7 @@ static void report_line_ends(const struct source *source, const struct streams *
 /* `follow`: as sink_open. */
 static bool run_source(const struct task *task, struct source *source, const char *output, bool follow) {
   const struct common *common = task->common;
+  if (clashes(source, output, follow)) return false;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
   cte_lines_init(&streams.lines);
@@ -148,7 +189,11 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
   /* Only a named file has a mode and times that are its own. */
   static const struct stat none;
-  return sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
+  struct stat made;
+  bool is_new = sink.target != NULL && fstat(sink.fd, &made) == 0;
+  good = sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
+  if (good && is_new) note_written(&made);
+  return good;
 }
 
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
