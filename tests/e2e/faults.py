@@ -351,6 +351,20 @@ class Calls(Case):
                 self.only("out")
                 os.unlink(out)
 
+    def test_output_that_becomes_another(self):
+        """By a link that comes up between the two."""
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        names = ["-f", "--suffix=.x", self.file("a", b"a="), fifo]
+        child = subprocess.Popen([CTE, "qp", *names], stderr=subprocess.PIPE, env=ENVIRONMENT)
+        while not os.path.exists(self.path("a.x")):
+            time.sleep(0.01)
+        os.symlink("a.x", fifo + ".x")
+        command.write(fifo, b"theirs")
+        error = child.communicate(timeout=60)[1].decode()
+        self.assertEqual((child.returncode, error), (1, f"cte qp: {fifo}.x: more than one input has this output\n"))
+        self.assertEqual(read(self.path("a.x")), b"a=3D")
+
     def test_output_that_turns_into_a_file(self):
         """A FIFO when it was looked at, it would not be written whole or not at all, and here it is a file elsewhere too."""
         elsewhere, out, source = self.path("elsewhere"), self.path("out"), self.path("in", "out")
