@@ -67,9 +67,9 @@ const char *cte_isa_name(void) {
 }
 
 const char *cte_isa_list(size_t index, int *usable) {
-  if (index >= ROWS) return NULL;
-  if (usable != NULL) *usable = rows[index]->supported();
-  return rows[index]->name;
+  const struct isa *row = index < ROWS ? rows[index] : NULL;
+  if (usable != NULL) *usable = row != NULL && row->supported();
+  return row != NULL ? row->name : NULL;
 }
 
 static bool same_name(const char *a, const char *b) {

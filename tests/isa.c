@@ -30,7 +30,9 @@ static void names(void **state) {
   assert_true(count >= 1 && scalar && found);
   assert_string_equal(cte_isa_list(count - 1, NULL), "scalar");
   assert_null(cte_isa_list(count + 1, NULL));
+  usable = 1;
   assert_null(cte_isa_list(SIZE_MAX, &usable));
+  assert_int_equal(usable, 0);
 }
 
 static void selection(void **state) {

@@ -18,7 +18,7 @@ CTE_API const char *cte_isa_name(void);
 
 /*
  * The name of the index-th row compiled in, the best first, or NULL past the last. `*usable` (if not NULL) becomes 1 when
- * it can run here, else 0.
+ * it can run here, else 0, past the last too.
  */
 CTE_API const char *cte_isa_list(size_t index, int *usable);
 

@@ -74,8 +74,8 @@ CTE_API cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t c
 
 /*
  * Reader: from DATA to the message. "." CRLF as the first octets of DATA, and after a CRLF, ends it: CTE_END, and what
- * follows stays unread. The CRLF before it belongs to the message. Any other "." that directly follows a line end in DATA is
- * deleted; one behind a NUL does not, though that be dropped.
+ * follows stays unread. The CRLF before it belongs to the message. Any other "." that begins a line is deleted: as the first
+ * octet of DATA, directly behind a CRLF, and behind a bare LF that becomes one; but none behind a NUL, though that be dropped.
  *
  * An upper bound of the octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when
  * lines are folded, though short data have none to be folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.

@@ -53,10 +53,10 @@ static size_t character_at(const unsigned char *c, uint32_t *number) {
   return *number < least[size] || *number > 0x10FFFF || surrogate ? 0 : size;
 }
 
-/* ASCII's, U+0080 to U+009F, and those that turn the direction of text. */
+/* ASCII's, U+0080 to U+009F, those that end a line or paragraph (U+2028, U+2029) and that turn the direction of text. */
 static bool is_control(uint32_t number) {
   if (number < 0x20 || (number >= 0x7F && number < 0xA0)) return true;
-  return (number >= 0x202A && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
+  return (number >= 0x2028 && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
 }
 
 /* What is no UTF-8 goes octet by octet: a terminal of 8 bits has controls above 127. */
@@ -174,13 +174,16 @@ static char *temporary_name(const char *target) {
   return name;
 }
 
-/* True when the output goes through a temporary file; false when it is there and is to be written straight. */
+/*
+ * True when the output goes through a temporary file; false when it is there and is to be written straight: a FIFO or a
+ * device, but none without `follow`, and a folder, which is then an error.
+ */
 static bool is_to_be_created(const char *name, bool follow, bool *exists) {
   struct stat status;
   *exists = !follow && system_is_link(name);
   if (*exists) return true;
   *exists = stat(name, &status) == 0;
-  return !*exists || S_ISREG(status.st_mode);
+  return !*exists || S_ISREG(status.st_mode) || (!follow && !S_ISDIR(status.st_mode));
 }
 
 /* What is there is no regular file; nor may it have become one meanwhile. */

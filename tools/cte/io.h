@@ -90,9 +90,9 @@ struct sink {
 };
 
 /*
- * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the folder of
- * `name`. An existing file needs `force`. Without `follow` a symbolic link is such a file, whatever it leads to. False
- * after a message.
+ * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the
+ * folder of `name`. An existing file needs `force`. Without `follow` a FIFO, a device, and a symbolic link, whatever it leads
+ * to, are such files. False after a message.
  */
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow);
 
