@@ -153,11 +153,6 @@ static inline uint32_t vec_place(vec v) {
   return vec_first(vec_mask(v));
 }
 
-/* 0xff where the octet is printable ASCII or TAB. */
-static inline vec vec_plain(vec v) {
-  return vec_or(vec_greater(_mm256_add_epi8(v, vec_fill(1)), vec_fill(' ')), vec_equal(v, vec_fill('\t')));
-}
-
 /* Stores the octets whose bits are set in `keep`; the end of them. Up to VEC octets change. Other ISAs need `rows`. */
 static inline uint8_t *vec_keep(uint8_t *p, vec v, uint32_t keep, const uint64_t rows[256]) {
   (void)rows;

@@ -351,6 +351,17 @@ class Calls(Case):
                 self.only("out")
                 os.unlink(out)
 
+    def test_output_without_a_path(self):
+        """A link to an open file that was removed cannot be followed, and is not replaced either."""
+        gone = os.open(self.path("gone"), os.O_RDWR | os.O_CREAT)
+        os.unlink(self.path("gone"))
+        link = self.path("link")
+        os.symlink(f"/proc/self/fd/{gone}", link)
+        done = subprocess.run([CTE, "qp", "-f", "-o", link], input=b"a", capture_output=True, pass_fds=[gone], env=ENVIRONMENT)
+        error = f"cte qp: {link}: No such file or directory\n".encode()
+        self.assertEqual((done.returncode, done.stdout, done.stderr, os.path.islink(link)), (1, b"", error, True))
+        os.close(gone)
+
     def test_output_that_becomes_another(self):
         """By a link that comes up between the two."""
         fifo = self.path("fifo")

@@ -212,8 +212,11 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
     return false;
   }
   /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
-  sink->target = exists && follow ? system_real_path(name) : NULL;
-  if (sink->target == NULL) sink->target = strcpy(allocate(strlen(name) + 1), name);
+  sink->target = exists && follow ? system_real_path(name) : strcpy(allocate(strlen(name) + 1), name);
+  if (sink->target == NULL) {
+    complain_of(name, "%s", strerror(errno));
+    return false;
+  }
 
   char *path = temporary_name(sink->target);
   system_hold_signals();
