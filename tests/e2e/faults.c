@@ -4,7 +4,8 @@
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
  * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
  * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
- * file that is renamed to the first name that is opened to be written, at the last moment.
+ * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
+ * the output's name too, just before the output does.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -119,8 +120,14 @@ ssize_t write(int fd, const void *data, size_t size) {
   return count;
 }
 
+static void come_first(const char *name) {
+  const char *other = getenv("CTE_FAULTS_RIVAL");
+  if (other != NULL) NEXT(names_call, "link")(other, name);
+}
+
 int link(const char *from, const char *to) {
   count_call();
+  come_first(to);
   if (setting("CTE_FAULTS_LACK", 0) > 1) {
     errno = EPERM;
     return -1;
@@ -135,6 +142,7 @@ int unlink(const char *name) {
 
 int rename(const char *from, const char *to) {
   count_call();
+  come_first(to);
   return NEXT(names_call, "rename")(from, to);
 }
 
@@ -180,5 +188,6 @@ long syscall(long number, ...) {
     errno = ENOSYS;
     return -1;
   }
+  come_first((const char *)a[3]);
   return NEXT(system_call, "syscall")(number, a[0], a[1], a[2], a[3], a[4]);
 }

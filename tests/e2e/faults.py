@@ -351,6 +351,28 @@ class Calls(Case):
                 self.only("out")
                 os.unlink(out)
 
+    def test_output_that_comes_up_at_the_last_moment(self):
+        """It stays where the system can rename or link without replacing."""
+        rival, out = self.path("rival"), self.path("out")
+        command.write(rival, b"theirs")
+        for lack in 0, 1:
+            got = faulty(["qp", "-o", out], b"a", lack=lack, rival=rival)
+            self.assertEqual(got, (1, b"", f"cte qp: {out}: write error: File exists\n"), lack)
+            self.assertEqual(read(out), b"theirs")
+            self.only("out", "rival")
+            os.unlink(out)
+
+    def test_closed_descriptors_by_their_names(self):
+        """A stand-in is neither read as empty nor written to."""
+        a = self.file("a", b"a")
+        for arguments, closed in (
+            (["base64", "/dev/stdin"], 0), (["qp", "-o", self.path("out"), "/dev/fd/0"], 0), (["check", "/dev/stdin"], 0),
+            (["qp", "-o", "/dev/fd/1", a], 1), (["qp", "-f", "-o", "/dev/fd/0", a], 0), (["qp", "-f", "-o", "/dev/stderr", a], 2),
+        ):
+            code, out, _ = run([CTE, *arguments], preexec_fn=lambda: os.close(closed))
+            self.assertEqual((code != 0, out), (True, b""), arguments)
+            self.only("a")
+
     def test_output_without_a_path(self):
         """A link to an open file that was removed cannot be followed, and is not replaced either."""
         gone = os.open(self.path("gone"), os.O_RDWR | os.O_CREAT)
@@ -361,6 +383,16 @@ class Calls(Case):
         error = f"cte qp: {link}: No such file or directory\n".encode()
         self.assertEqual((done.returncode, done.stdout, done.stderr, os.path.islink(link)), (1, b"", error, True))
         os.close(gone)
+
+    def test_output_is_the_descriptor_of_the_input(self):
+        """/dev/fd/3, not open when the command begins, is its input then."""
+        a = self.file("a", b"abc")
+        os.symlink("/dev/fd/3", self.path("link"))
+        for link in "/dev/fd/3", self.path("link"):
+            for force in [], ["-f"]:
+                done = run([CTE, "qp", *force, "-o", link, a])
+                self.assertEqual(done, (1, b"", f"cte qp: {link}: Bad file descriptor\n"), force)
+                self.assertEqual(read(a), b"abc")
 
     def test_output_that_becomes_another(self):
         """By a link that comes up between the two."""

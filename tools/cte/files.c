@@ -3,6 +3,7 @@
 
 #include "system.h"
 
+#include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,14 +36,23 @@ static void note_written(const struct stat *status) {
   if (tsearch(file, &written_files, compare_files) == NULL) free(file);
 }
 
-/* Clashes that check_places does not foresee: links that lead through outputs, names that a file system takes for the same. */
-static bool clashes(const struct source *source, const char *output, bool follow) {
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+  return a->st_ino != 0 && a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/*
+ * Clashes that check_places does not foresee: links that lead through outputs, names that a file system takes for the same.
+ * An output that was not there before the input was opened, but is the input, is the descriptor that the input got.
+ */
+static bool clashes(const struct source *source, const char *output, bool follow, bool existed) {
   struct stat there;
   bool replaces = output != NULL && (follow || !system_is_link(output)) && stat(output, &there) == 0;
   if (was_written(&source->status))
     complain_of(source->name, "this input is the output of another");
   else if (replaces && was_written(&there))
     complain_of(output, "more than one input has this output");
+  else if (replaces && !existed && is_same_file(&there, &source->status))
+    complain_of(output, "%s", strerror(EBADF));
   else
     return false;
   return true;
@@ -171,10 +181,10 @@ static void report_line_ends(const struct source *source, const struct streams *
     complain_of(source->name, "LF line ends, written as CRLF");
 }
 
-/* `follow`: as sink_open. */
-static bool run_source(const struct task *task, struct source *source, const char *output, bool follow) {
+/* `follow`: as sink_open. `existed`: whether there was the output before the source was opened. */
+static bool run_source(const struct task *task, struct source *source, const char *output, bool follow, bool existed) {
   const struct common *common = task->common;
-  if (clashes(source, output, follow)) return false;
+  if (clashes(source, output, follow, existed)) return false;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
   cte_lines_init(&streams.lines);
@@ -198,8 +208,10 @@ static bool run_source(const struct task *task, struct source *source, const cha
 
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
   struct source source;
+  struct stat status;
+  bool existed = output != NULL && stat(output, &status) == 0;
   if (!source_open(&source, name)) return false;
-  bool good = run_source(task, &source, output, follow);
+  bool good = run_source(task, &source, output, follow, existed);
   source_close(&source);
   return good;
 }
@@ -230,9 +242,8 @@ static char *output_name(const struct common *common, const char *input) {
  */
 static bool follows_links(const struct common *common, const char *output) {
   if (common->output_dir != NULL) return false;
-  char *real = system_real_path(output);
-  free(real);
-  return real != NULL || !system_is_link(output);
+  struct stat status;
+  return stat(output, &status) == 0 || !system_is_link(output);
 }
 
 /* A file of a job: a folder, which may have many paths (bind mounts), and the name there. */

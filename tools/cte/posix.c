@@ -12,11 +12,18 @@
 #include <sys/syscall.h>
 #endif
 
+/*
+ * A stand-in takes the lowest number. A use fails with EBADF, as on the closed descriptor; by its name in /dev/fd, too, where
+ * it is a folder.
+ */
 void system_begin(void) {
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    /* Opened for the wrong direction: a use fails with EBADF, as on the closed descriptor. It takes the lowest number. */
+#ifdef O_PATH
+    if (open("/", O_PATH) != fd) _exit(program.failure);
+#else
     if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(program.failure);
+#endif
   }
 }
 
@@ -123,7 +130,10 @@ bool system_put_in_place(const char *path, const char *target, bool force) {
   if (!force) {
     if (rename_to_new(path, target)) return true;
     if (errno == EEXIST) return false;
-    if (link(path, target) == 0) return unlink(path) == 0;
+    if (link(path, target) == 0) {
+      unlink(path); /* it stays in a folder that files are only added to */
+      return true;
+    }
     if (errno == EEXIST) return false;
     struct stat there;
     errno = EEXIST;
