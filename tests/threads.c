@@ -189,11 +189,15 @@ static int run_threads(void *(*work)(void *)) {
 static atomic_bool held;
 
 #ifdef CTE_WRAPPED
+/* And so that a row is selected amid a choice; without threads. */
+static bool select_amid;
+
 bool __real_cte_cpu_avx512(void);
 bool __wrap_cte_cpu_avx512(void);
 bool __wrap_cte_cpu_avx512(void) {
   static atomic_uint inside;
   static _Thread_local bool been;
+  if (select_amid && cte_isa_select("scalar") != CTE_OK) abort();
   if (atomic_load_explicit(&held, memory_order_relaxed) && !been) {
     been = true;
     atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
@@ -318,6 +322,12 @@ static void choice_stays(void **state) {
   (void)state;
   random_begin("choice_stays");
   make_expected();
+#ifdef CTE_WRAPPED
+  atomic_store(&cte_isa_in_use, NULL);
+  select_amid = true;
+  assert_string_equal(cte_isa_name(), "scalar");
+  select_amid = false;
+#endif
   for (size_t times = scaled(100); times > 0; times--) {
     atomic_store(&cte_isa_in_use, NULL);
     assert_int_equal(run_threads(use_or_select), 0);
