@@ -33,7 +33,9 @@ static bool was_written(const struct stat *status) {
 static void note_written(const struct stat *status) {
   struct file *file = allocate(sizeof *file);
   *file = (struct file){status->st_dev, status->st_ino};
-  if (tsearch(file, &written_files, compare_files) == NULL) free(file);
+  if (tsearch(file, &written_files, compare_files) != NULL) return;
+  complain("memory exhausted");
+  exit(program.failure);
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b) {
