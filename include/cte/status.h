@@ -113,8 +113,8 @@ enum cte_anomaly {
  *                  end of input)
  *   written        octets of the destination that hold output
  *   first_anomaly  the smallest offset of any anomaly met; SIZE_MAX when there was none
- * CTE_MORE_OUTPUT gives the true `read` and `written`, but the call cannot be resumed: use a stream. An
- * octet before `read` may be an error that is given with more room, as when it stands behind octets that wait for it.
+ * CTE_MORE_OUTPUT gives the true `read` and `written`, but the call cannot be resumed: use a stream. An octet before `read`
+ * may be an error that is given with more room, as when it stands behind octets that wait for it.
  */
 typedef struct cte_result {
   int32_t status;

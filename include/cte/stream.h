@@ -67,11 +67,11 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *   CTE_OK           exactly when all input was consumed. What cannot be decided yet waits in the stream (of
  *                    quoted-printable to be decoded up to 1026 octets, a run of blanks; of SMTP a run of CRs of any length,
  *                    as a number, where bare CRs are normalized; elsewhere a few), and when `out` is full up to 64 octets of
- *                    output; they come with later calls. Besides, both codecs of quoted-printable
- *                    gather chunks of their input until they are more than 512 octets together, or in decoding 256 behind a
- *                    run of blanks, and with them their errors and anomalies; an update without input gives what became of
- *                    them at once, as far as there is room (all, when it leaves some of `out`). With what is undecided an
- *                    encoder may keep decided octets just before it, up to 15 of output: how many may differ by row and cut.
+ *                    output; they come with later calls. Besides, both codecs of quoted-printable gather chunks of their
+ *                    input until they are more than 512 octets together, or in decoding 256 behind a run of blanks, and with
+ *                    them their errors and anomalies; an update without input gives what became of them at once, as far as
+ *                    there is room (all, when it leaves some of `out`). With what is undecided an encoder may keep decided
+ *                    octets just before it, up to 15 of output: how many may differ by row and cut.
  *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input, also when none is left: then an end of
  *                    data or an error comes behind the octets that wait
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
