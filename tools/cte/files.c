@@ -1,64 +1,13 @@
 /* files.c: running a stream over one file or many. */
 #include "files.h"
 
+#include "clashes.h"
 #include "system.h"
 
-#include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OUTPUT_SIZE (2 * BLOCK_SIZE)
-
-/* ---- Outputs that are there by now ---- */
-
-struct file {
-  dev_t device;
-  ino_t number; /* 0: it has none (Windows) */
-};
-
-static void *written_files; /* a tree of tsearch */
-
-static int compare_files(const void *a, const void *b) {
-  const struct file *left = a, *right = b;
-  if (left->device != right->device) return left->device < right->device ? -1 : 1;
-  return (left->number > right->number) - (left->number < right->number);
-}
-
-static bool was_written(const struct stat *status) {
-  const struct file file = {status->st_dev, status->st_ino};
-  return file.number != 0 && tfind(&file, &written_files, compare_files) != NULL;
-}
-
-static void note_written(const struct stat *status) {
-  struct file *file = allocate(sizeof *file);
-  *file = (struct file){status->st_dev, status->st_ino};
-  if (tsearch(file, &written_files, compare_files) != NULL) return;
-  complain("memory exhausted");
-  exit(program.failure);
-}
-
-static bool is_same_file(const struct stat *a, const struct stat *b) {
-  return a->st_ino != 0 && a->st_ino == b->st_ino && a->st_dev == b->st_dev;
-}
-
-/*
- * Clashes that check_places does not foresee: links that lead through outputs, names that a file system takes for the same.
- * An output that was not there before the input was opened, but is the input, is the descriptor that the input got.
- */
-static bool clashes(const struct source *source, const char *output, bool follow, bool existed) {
-  struct stat there;
-  bool replaces = output != NULL && (follow || !system_is_link(output)) && stat(output, &there) == 0;
-  if (was_written(&source->status))
-    complain_of(source->name, "this input is the output of another");
-  else if (replaces && was_written(&there))
-    complain_of(output, "more than one input has this output");
-  else if (replaces && !existed && is_same_file(&there, &source->status))
-    complain_of(output, "%s", strerror(EBADF));
-  else
-    return false;
-  return true;
-}
 
 /* ---- One input ---- */
 
@@ -186,7 +135,7 @@ static void report_line_ends(const struct source *source, const struct streams *
 /* `follow`: as sink_open. `existed`: whether there was the output before the source was opened. */
 static bool run_source(const struct task *task, struct source *source, const char *output, bool follow, bool existed) {
   const struct common *common = task->common;
-  if (clashes(source, output, follow, existed)) return false;
+  if (is_clash(source, output, follow, existed)) return false;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
   cte_lines_init(&streams.lines);
@@ -220,13 +169,6 @@ static bool run_file(const struct task *task, const char *name, const char *outp
 
 /* ---- Many inputs ---- */
 
-/* One input, and where it goes. */
-struct job {
-  const char *input;
-  char *output;
-  bool follow; /* as sink_open */
-};
-
 /* DIR/NAME + suffix, without the input's own folder when there is a DIR. */
 static char *output_name(const struct common *common, const char *input) {
   const char *folder = common->output_dir != NULL ? common->output_dir : "";
@@ -248,101 +190,6 @@ static bool follows_links(const struct common *common, const char *output) {
   return stat(output, &status) == 0 || !system_is_link(output);
 }
 
-/* A file of a job: a folder, which may have many paths (bind mounts), and the name there. */
-struct place {
-  const struct job *job;
-  char *path;
-  dev_t device; /* the folder's, and its number there; 0 where it does not exist, or has none (Windows) */
-  ino_t folder;
-  const char *name; /* in `path`; all of it when the folder has no number */
-  bool is_input;
-};
-
-/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
-static char *folder_of(const char *path) {
-  size_t length = (size_t)(system_file_name(path) - path);
-  char *folder = allocate(length + 2);
-  memcpy(folder, path, length);
-  strcpy(folder + length, ".");
-  return folder;
-}
-
-/*
- * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
- * does not exist.
- */
-static char *place_path(const char *output, bool follow) {
-  char *path = follow ? system_real_path(output) : NULL;
-  if (path != NULL) return path;
-  const char *name = system_file_name(output);
-  char *folder = folder_of(output);
-  char *real = system_real_path(folder);
-  free(folder);
-  if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
-  path = allocate(strlen(real) + strlen(name) + 2);
-  strcat(strcat(strcpy(path, real), "/"), name);
-  free(real);
-  return path;
-}
-
-static struct place make_place(const struct job *job, const char *name, bool follow, bool is_input) {
-  struct place place = {.job = job, .path = place_path(name, follow), .is_input = is_input};
-  place.name = place.path;
-  char *folder = folder_of(place.path);
-  struct stat status;
-  if (stat(folder, &status) == 0 && status.st_ino != 0) {
-    place.device = status.st_dev;
-    place.folder = status.st_ino;
-    place.name = system_file_name(place.path);
-  }
-  free(folder);
-  return place;
-}
-
-static int compare_places(const struct place *a, const struct place *b) {
-  if (a->device != b->device) return a->device < b->device ? -1 : 1;
-  if (a->folder != b->folder) return a->folder < b->folder ? -1 : 1;
-  return strcmp(a->name, b->name);
-}
-
-/* Outputs before inputs. */
-static int by_place(const void *a, const void *b) {
-  const struct place *left = a, *right = b;
-  int order = compare_places(left, right);
-  return order != 0 ? order : (int)left->is_input - (int)right->is_input;
-}
-
-/* No file is the output of two jobs, or of one and the input of another, which may be read later. */
-static void refuse_clashes(const struct place *places, size_t count) {
-  const struct place *first = places; /* of those that are one file */
-  for (size_t i = 1; i < count; i++) {
-    const struct place *place = &places[i];
-    if (compare_places(first, place) != 0) first = place;
-    if (first->is_input || first->job == place->job) continue;
-    complain_of(first->job->output,
-                place->is_input ? "this output is another input" : "more than one input has this output");
-    usage_error();
-  }
-}
-
-/* An input is the file that it leads to, and the link that leads there. */
-enum { PLACES = 3 };
-
-static void check_places(const struct job *jobs, size_t count) {
-  struct place *places = allocate(PLACES * count * sizeof *places);
-  for (size_t i = 0; i < count; i++) {
-    const struct job *job = &jobs[i];
-    struct place *place = &places[PLACES * i];
-    place[0] = make_place(job, job->output, job->follow, false);
-    place[1] = make_place(job, job->input, true, true);
-    place[2] = make_place(job, job->input, false, true);
-  }
-  qsort(places, PLACES * count, sizeof *places, by_place);
-  refuse_clashes(places, PLACES * count);
-  for (size_t i = 0; i < PLACES * count; i++) free(places[i].path);
-  free(places);
-}
-
 static int run_many(const struct task *task, int count, char **names) {
   struct job *jobs = allocate((size_t)count * sizeof *jobs);
   for (int i = 0; i < count; i++) {
@@ -353,7 +200,7 @@ static int run_many(const struct task *task, int count, char **names) {
     char *output = output_name(task->common, names[i]);
     jobs[i] = (struct job){names[i], output, follows_links(task->common, output)};
   }
-  check_places(jobs, (size_t)count);
+  refuse_clashes(jobs, (size_t)count);
 
   int status = 0;
   for (int i = 0; i < count; i++) {

@@ -1,0 +1,155 @@
+/* clashes.c: see clashes.h. */
+#include "clashes.h"
+
+#include "options.h"
+#include "system.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct file {
+  dev_t device;
+  ino_t number; /* 0: it has none (Windows) */
+};
+
+static struct file file_of(const struct stat *status) {
+  return (struct file){status->st_dev, status->st_ino};
+}
+
+static int compare_files(const void *a, const void *b) {
+  const struct file *left = a, *right = b;
+  if (left->device != right->device) return left->device < right->device ? -1 : 1;
+  return (left->number > right->number) - (left->number < right->number);
+}
+
+/* ---- By their names, before any job ---- */
+
+/* A file of a job: a folder, which may have many paths (bind mounts), and the name there. */
+struct place {
+  const struct job *job;
+  char *path;
+  struct file folder; /* zeros where there is none */
+  const char *name;   /* in `path`; all of it when the folder has no number */
+  bool is_input;
+};
+
+/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
+static char *folder_of(const char *path) {
+  size_t length = (size_t)(system_file_name(path) - path);
+  char *folder = allocate(length + 2);
+  memcpy(folder, path, length);
+  strcpy(folder + length, ".");
+  return folder;
+}
+
+/*
+ * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
+ * does not exist.
+ */
+static char *place_path(const char *output, bool follow) {
+  char *path = follow ? system_real_path(output) : NULL;
+  if (path != NULL) return path;
+  const char *name = system_file_name(output);
+  char *folder = folder_of(output);
+  char *real = system_real_path(folder);
+  free(folder);
+  if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
+  path = allocate(strlen(real) + strlen(name) + 2);
+  strcat(strcat(strcpy(path, real), "/"), name);
+  free(real);
+  return path;
+}
+
+static struct place make_place(const struct job *job, const char *name, bool follow, bool is_input) {
+  struct place place = {.job = job, .path = place_path(name, follow), .is_input = is_input};
+  place.name = place.path;
+  char *folder = folder_of(place.path);
+  struct stat status;
+  if (stat(folder, &status) == 0 && status.st_ino != 0) {
+    place.folder = file_of(&status);
+    place.name = system_file_name(place.path);
+  }
+  free(folder);
+  return place;
+}
+
+static int compare_places(const struct place *a, const struct place *b) {
+  int order = compare_files(&a->folder, &b->folder);
+  return order != 0 ? order : strcmp(a->name, b->name);
+}
+
+/* Outputs before inputs. */
+static int by_place(const void *a, const void *b) {
+  const struct place *left = a, *right = b;
+  int order = compare_places(left, right);
+  return order != 0 ? order : (int)left->is_input - (int)right->is_input;
+}
+
+/* No file is the output of two jobs, or of one and the input of another, which may be read later. */
+static void look_for_clashes(const struct place *places, size_t count) {
+  const struct place *first = places; /* of those that are one file */
+  for (size_t i = 1; i < count; i++) {
+    const struct place *place = &places[i];
+    if (compare_places(first, place) != 0) first = place;
+    if (first->is_input || first->job == place->job) continue;
+    complain_of(first->job->output,
+                place->is_input ? "this output is another input" : "more than one input has this output");
+    usage_error();
+  }
+}
+
+/* An input is the file that it leads to, and the link that leads there. */
+enum { PLACES = 3 };
+
+void refuse_clashes(const struct job *jobs, size_t count) {
+  struct place *places = allocate(PLACES * count * sizeof *places);
+  for (size_t i = 0; i < count; i++) {
+    const struct job *job = &jobs[i];
+    struct place *place = &places[PLACES * i];
+    place[0] = make_place(job, job->output, job->follow, false);
+    place[1] = make_place(job, job->input, true, true);
+    place[2] = make_place(job, job->input, false, true);
+  }
+  qsort(places, PLACES * count, sizeof *places, by_place);
+  look_for_clashes(places, PLACES * count);
+  for (size_t i = 0; i < PLACES * count; i++) free(places[i].path);
+  free(places);
+}
+
+/* ---- By what is there, at each job ---- */
+
+static void *written; /* a tree of tsearch: the files that were made */
+
+static bool was_written(const struct stat *status) {
+  const struct file file = file_of(status);
+  return file.number != 0 && tfind(&file, &written, compare_files) != NULL;
+}
+
+void note_written(const struct stat *status) {
+  struct file *file = allocate(sizeof *file);
+  *file = file_of(status);
+  if (tsearch(file, &written, compare_files) != NULL) return;
+  complain("memory exhausted");
+  exit(program.failure);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b) {
+  const struct file left = file_of(a), right = file_of(b);
+  return left.number != 0 && compare_files(&left, &right) == 0;
+}
+
+bool is_clash(const struct source *source, const char *output, bool follow, bool existed) {
+  struct stat there;
+  bool replaces = output != NULL && (follow || !system_is_link(output)) && stat(output, &there) == 0;
+  if (was_written(&source->status))
+    complain_of(source->name, "this input is the output of another");
+  else if (replaces && was_written(&there))
+    complain_of(output, "more than one input has this output");
+  else if (replaces && !existed && is_same_file(&there, &source->status))
+    complain_of(output, "%s", strerror(EBADF));
+  else
+    return false;
+  return true;
+}
