@@ -3,13 +3,15 @@ Postfix, a private instance in a temporary folder, which takes a bare LF for a l
 127.0.0.1 alone. Without Debian's postfix, or not as root, which it needs, or without python3-aiosmtpd, the exit status is
 SKIPPED.
 
-Environment: CTE; CTE_TEST_SEED to repeat a run; CTE_TEST_SCALE, how much.
+Environment: CTE; CTE_TEST_SEED to repeat a run; CTE_TEST_SCALE, how much: from 32 on every string of up to 7 symbols at each
+policy within a message, and every one of up to 5 as its last.
 """
 
 import itertools
 import os
 import pwd
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -34,6 +36,7 @@ if os.geteuid() != 0 or shutil.which("postfix") is None:
 CTE = os.path.abspath(os.environ["CTE"])
 SEED = int(os.environ.get("CTE_TEST_SEED", random.SystemRandom().randrange(1 << 32)))
 SCALE = float(os.environ.get("CTE_TEST_SCALE", 1))
+ALL = SCALE >= 32
 STRINGS = max(5, int(40 * SCALE))
 print(f"mta.py: CTE_TEST_SEED={SEED}", file=sys.stderr)
 
@@ -43,14 +46,28 @@ SECOND = b"MAIL FROM:<b@test.invalid>\r\nRCPT TO:<b@test.invalid>\r\nDATA\r\nSub
 KNOWN = [b"\n.\n", b"\r.\r", b"\r.\n", b"\n.\r", b"\n.\r\n", b"\r\n.\n", b"\r.\r\n", b"\r\n.\r", b"\r\n\0.\r\n"]
 KNOWN += [b"\r\n.\0\r\n", b"\r\n.\r\r\n", b"\r\r\n.\r\r\n", b"\r\n.\r\n", b"\r\n..\r\n", b"\n..\n"]
 POLICIES = [
-    [f"--bare-lf={lf}", f"--bare-cr={cr}", f"--nul={nul}"]
+    ["--eol=crlf", f"--bare-lf={lf}", f"--bare-cr={cr}", f"--nul={nul}"]
     for lf, cr, nul in itertools.product(["reject", "normalize", "space"], repeat=3)
 ]
+POLICIES += [["--eol=lf", *policy[2:]] for policy in POLICIES[:9]]
+# What a policy rejects.
+REJECTED = {"--bare-lf=reject": rb"(?<!\r)\n", "--bare-cr=reject": rb"\r(?!\n)", "--nul=reject": rb"\0"}
 
 
 def cte(*arguments, data):
     done = subprocess.run([CTE, *arguments], input=data, capture_output=True, env={"LC_ALL": "C"}, timeout=60)
     return done.returncode, done.stdout
+
+
+def strings(length):
+    """Every string of up to `length` symbols."""
+    for size in range(1, length + 1):
+        yield from map(bytes, itertools.product(b"\r\n.\0a", repeat=size))
+
+
+def content(data):
+    """What a server makes of DATA that holds no bare LF, without the header, to which it adds."""
+    return re.sub(rb"^\.", b"", data.removesuffix(b".\r\n").replace(b"\r\n", b"\n"), flags=re.M).partition(b"\n\n")[2]
 
 
 def free_port():
@@ -201,6 +218,11 @@ class Servers:
     def setUp(self):
         self.random = random.Random(SEED)
 
+    def tearDown(self):
+        """Nothing else came."""
+        time.sleep(0.3)
+        self.assertEqual(self.server.messages(), [])
+
     def delivered(self, count):
         found = []
 
@@ -216,24 +238,67 @@ class Servers:
         for _ in range(STRINGS):
             yield bytes(self.random.choices(b"\r\n.\0a", weights=[3, 3, 3, 1, 1], k=self.random.randrange(1, 8)))
 
+    def send(self, messages):
+        """Each is taken for one, and comes out as it was written."""
+        expected = []
+        for message in messages:
+            with self.subTest(message=message[:200], seed=SEED):
+                self.assertEqual(converse(self.server.port, message), [b"250", b"221"])
+                expected.append(content(message))
+        found = [message.partition(b"\n\n")[2] for message in self.delivered(len(expected))]
+        self.assertTrue(sorted(found) == sorted(expected), "not what was sent")
+        return len(found)
+
     def test_one_in_is_one_out(self):
-        sent, refused, expected = 0, 0, []
+        written = []
         for number, string in enumerate(self.inputs()):
             message = HEADER + string + SECOND
             policies = POLICIES if number < len(KNOWN) and SCALE >= 1 else self.random.sample(POLICIES, 3)
-            for data in {cte("smtp", "-q", "--eol=crlf", *policy, data=message) for policy in policies}:
-                if data[0] != 0:
-                    refused += 1
-                    continue
-                with self.subTest(string=string, seed=SEED):
-                    self.assertEqual(converse(self.server.port, data[1]), [b"250", b"221"], data[1])
-                    sent += 1
-                    expected.append(cte("smtp", "-d", data=data[1])[1].replace(b"\r\n", b"\n").partition(b"\n\n")[2])
-        found = [message.partition(b"\n\n")[2] for message in self.delivered(sent)]
-        self.assertEqual(sorted(found), sorted(expected))
-        time.sleep(0.3)
-        self.assertEqual(self.server.messages(), [])
-        print(f"mta.py: {type(self).__name__}: {sent} messages in, {len(found)} out, the same; {refused} refused", file=sys.stderr)
+            written += {cte("smtp", "-q", *policy, data=message) for policy in policies}
+        sent = self.send(data for status, data in written if status == 0)
+        self.tell(f"{sent} messages of {len(written)}, the others refused")
+
+    def test_within_a_message(self):
+        """Many strings in one message, a second message's commands behind each."""
+        sent, count = 0, 0
+        for policy in POLICIES:
+            rejected = re.compile(b"|".join(REJECTED[option] for option in policy if option in REJECTED) or b"(?!)")
+            bodies = [b"\r\nline" + string + SECOND for string in self.many()]
+            bodies = [body for body in bodies if not rejected.search(body)]
+            written = []
+            for first in range(0, len(bodies), 2000):
+                status, data = cte("smtp", "-q", *policy, data=HEADER + b"".join(bodies[first : first + 2000]))
+                self.assertEqual(status, 0, policy)
+                written.append(data)
+            sent += self.send(written)
+            count += len(bodies)
+        self.tell(f"{count} strings in {sent} messages")
+
+    def many(self):
+        if ALL:
+            return strings(7)
+        return list(strings(3)) + [bytes(self.random.choices(b"\r\n.\0a", k=7)) for _ in range(int(500 * SCALE))]
+
+    def test_at_the_end(self):
+        """A string is the message's last: what all policies make of it, sent one by one."""
+        last = list(strings(5 if ALL else 2))
+        written = set()
+        with tempfile.TemporaryDirectory() as folder:
+            for number, string in enumerate(last):
+                with open(os.path.join(folder, f"{number}.eml"), "wb") as file:
+                    file.write(HEADER + string)
+            for policy in POLICIES:
+                command = [CTE, "smtp", "-q", *policy, "--suffix=.data", *os.listdir(folder)]
+                subprocess.run(command, cwd=folder, capture_output=True, check=False)
+                for name in os.listdir(folder):
+                    if name.endswith(".data"):
+                        with open(os.path.join(folder, name), "rb") as file:
+                            written.add(file.read())
+                        os.unlink(os.path.join(folder, name))
+        self.tell(f"{self.send(written)} messages of {len(last)} strings")
+
+    def tell(self, what):
+        print(f"mta.py: {type(self).__name__}: {self._testMethodName}: {what}", file=sys.stderr)
 
     def test_dots(self):
         message = HEADER + b"\r\n.\r\n..\r\n.a\r\n" + b"." * 998 + b"\r\n." + b"x" * 997 + b"\r\n"
