@@ -5,7 +5,7 @@
  * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
  * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
  * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
- * the output's name too, just before the output does.
+ * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -118,6 +118,18 @@ ssize_t write(int fd, const void *data, size_t size) {
   writes_interrupted += count < 0 && errno == EINTR;
   writes_cut += count >= 0 && (size_t)count < asked;
   return count;
+}
+
+typedef void *malloc_call(size_t size);
+
+void *malloc(size_t size) {
+  static malloc_call *next;
+  static uint64_t calls;
+  if (next == NULL) next = NEXT(malloc_call, "malloc");
+  uint64_t fail = setting("CTE_FAULTS_MEMORY", 0);
+  if (fail == 0 || ++calls < fail) return next(size);
+  errno = ENOMEM;
+  return NULL;
 }
 
 static void come_first(const char *name) {

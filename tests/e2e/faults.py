@@ -200,6 +200,23 @@ class Limits(Case):
                 os.unlink(self.path(name))
         lacks(cte("check", self.file("in", b"abc"), preexec_fn=limited(nofile=3)))
 
+    @unittest.skipIf("LD_PRELOAD" in os.environ, "a sanitizer has a malloc of its own")
+    def test_memory_exhausted_at_each_call(self):
+        """No partial output, whatever was to be reported."""
+        a, bad, out = self.file("a", b"a=\r\n"), self.file("bad", b"YW=J\0="), self.path("out")
+        for arguments in (
+            ["base64", a], ["base64", "-d", bad], ["base64", "-d", "--mail", bad], ["qp", "-d", a], ["qp", "-d", "--strict", a],
+            ["smtp", bad], ["smtp", "-v", a],
+        ):
+            memory, expected = 1, cte(*arguments, "-f", "-o", out)
+            command.write(out, b"old")
+            while (result := faulty([*arguments, "-f", "-o", out], memory=memory)) != expected:
+                self.assertEqual((result[:2], read(out)), ((1, b""), b"old"), arguments)
+                self.only("a", "bad", "out")
+                memory += 1
+            self.assertGreater(memory, 1, arguments)
+            self.only("a", "bad", "out")
+
     @unittest.skipIf("LD_PRELOAD" in os.environ, "a sanitizer needs terabytes of addresses")
     def test_memory(self):
         failed = 0
@@ -363,11 +380,13 @@ class Calls(Case):
             os.unlink(out)
 
     def test_closed_descriptors_by_their_names(self):
-        """A stand-in is neither read as empty nor written to."""
+        """A stand-in is neither read as empty nor written to, and leads nowhere."""
         a = self.file("a", b"a")
         for arguments, closed in (
             (["base64", "/dev/stdin"], 0), (["qp", "-o", self.path("out"), "/dev/fd/0"], 0), (["check", "/dev/stdin"], 0),
             (["qp", "-o", "/dev/fd/1", a], 1), (["qp", "-f", "-o", "/dev/fd/0", a], 0), (["qp", "-f", "-o", "/dev/stderr", a], 2),
+            (["check", "/dev/stdin" + a], 0), (["qp", "-o", "/dev/fd/0" + self.path("out"), a], 0),
+            (["qp", "--suffix=.out", "--output-dir", "/dev/fd/1" + self.path(""), a], 1),
         ):
             code, out, _ = run([CTE, *arguments], preexec_fn=lambda: os.close(closed))
             self.assertEqual((code != 0, out), (True, b""), arguments)
@@ -383,6 +402,33 @@ class Calls(Case):
         error = f"cte qp: {link}: No such file or directory\n".encode()
         self.assertEqual((done.returncode, done.stdout, done.stderr, os.path.islink(link)), (1, b"", error, True))
         os.close(gone)
+
+    def test_output_whose_path_is_another_file(self):
+        """What took the name that /proc gives a removed file is not replaced."""
+        gone = os.open(self.path("gone"), os.O_RDWR | os.O_CREAT)
+        os.unlink(self.path("gone"))
+        self.file("gone (deleted)", b"theirs")
+        done = subprocess.run([CTE, "qp", "-f", "-o", f"/proc/self/fd/{gone}"], input=b"a", capture_output=True, pass_fds=[gone])
+        self.assertEqual((done.returncode, done.stdout, read(self.path("gone (deleted)"))), (1, b"", b"theirs"))
+        self.only("gone (deleted)")
+        os.close(gone)
+
+    def test_output_in_another_mount_namespace(self):
+        """By /proc/PID/root: the file there is replaced, not the one of its path here."""
+        folder = self.path("there")
+        os.mkdir(folder)
+        self.file("there/x", b"here")
+        script = 'mount -t tmpfs none "$0" || exit 77; printf there >"$0/x"; echo; read -r end; cat "$0/x"'
+        other = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", script, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        with other:
+            if other.stdout.read(1) != b"\n":
+                self.skipTest("no file system can be mounted here")
+            name = f"/proc/{other.pid}/root{folder}/"
+            self.assertEqual(cte("qp", "-f", "-o", name + "x", data=b"a"), (0, b"", ""))
+            there = other.communicate(b"\n")[0]
+        self.assertEqual((there, read(self.path("there/x"))), (b"a", b"here"))
 
     def test_output_is_the_descriptor_of_the_input(self):
         """/dev/fd/3, not open when the command begins, is its input then."""

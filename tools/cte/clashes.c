@@ -130,9 +130,13 @@ static bool was_written(const struct stat *status) {
 void note_written(const struct stat *status) {
   struct file *file = allocate(sizeof *file);
   *file = file_of(status);
-  if (tsearch(file, &written, compare_files) != NULL) return;
-  complain("memory exhausted");
-  exit(program.failure);
+  if (tsearch(file, &written, compare_files) == NULL) memory_exhausted();
+}
+
+/* The number is free for another file. */
+void forget_written(const struct stat *status) {
+  const struct file file = file_of(status);
+  tdelete(&file, &written, compare_files);
 }
 
 static bool is_same_file(const struct stat *a, const struct stat *b) {

@@ -152,9 +152,10 @@ static bool run_source(const struct task *task, struct source *source, const cha
   static const struct stat none;
   struct stat made;
   bool is_new = sink.target != NULL && fstat(sink.fd, &made) == 0;
-  good = sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force) && good;
   if (good && is_new) note_written(&made);
-  return good;
+  bool closed = sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force);
+  if (good && is_new && !closed) forget_written(&made);
+  return good && closed;
 }
 
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {

@@ -83,11 +83,14 @@ const char *shown(const char *file) {
 
 void *allocate(size_t size) {
   void *memory = malloc(size);
-  if (memory == NULL) {
-    fprintf(stderr, "%s: memory exhausted\n", program.name);
-    exit(program.failure);
-  }
+  if (memory == NULL) memory_exhausted();
   return memory;
+}
+
+void memory_exhausted(void) {
+  system_remove_temporary();
+  complain("memory exhausted");
+  exit(program.failure);
 }
 
 int finish(int status) {
@@ -212,7 +215,8 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
     return false;
   }
   /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
-  sink->target = exists && follow ? system_real_path(name) : strcpy(allocate(strlen(name) + 1), name);
+  bool is_led_to = exists && follow && system_is_link(name);
+  sink->target = is_led_to ? system_real_path(name) : strcpy(allocate(strlen(name) + 1), name);
   if (sink->target == NULL) {
     complain_of(name, "%s", strerror(errno));
     return false;

@@ -43,8 +43,9 @@ void complain_of(const char *file, const char *format, ...) __attribute__((forma
  */
 const char *shown(const char *file);
 
-/* malloc and ends the program when there is no memory. */
+/* malloc; ends the program when there is no memory. */
 void *allocate(size_t size);
+_Noreturn void memory_exhausted(void);
 
 /* Closes standard output: `status`, or program.failure when what was written there did not get through. */
 int finish(int status);

@@ -9,21 +9,34 @@
 #include <string.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #endif
 
 /*
- * A stand-in takes the lowest number. A use fails with EBADF, as on the closed descriptor; by its name in /dev/fd, too, where
- * it is a folder.
+ * Opens a stand-in for a closed standard descriptor, at the lowest number. A use fails; on Linux by its name in /dev/fd, too,
+ * and so does what leads through it, as neither a file nor a folder could promise: it is an epoll instance, and where there
+ * are such names it is its path alone, for which EBADF is the error, as it was for the closed descriptor.
  */
+static int stand_in(int number) {
+#ifdef __linux__
+  int fd = epoll_create1(0);
+  char name[] = "/proc/self/fd/0";
+  name[sizeof name - 2] = (char)('0' + number);
+  int path = fd == number ? open(name, O_PATH) : -1;
+  if (path < 0) return fd;
+  fd = dup2(path, fd);
+  close(path);
+  return fd;
+#else
+  return open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY);
+#endif
+}
+
 void system_begin(void) {
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-#ifdef O_PATH
-    if (open("/", O_PATH) != fd) _exit(program.failure);
-#else
-    if (open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) _exit(program.failure);
-#endif
+    if (stand_in(fd) != fd) _exit(program.failure);
   }
 }
 
@@ -36,8 +49,16 @@ const char *system_file_name(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
+/* The text of a link in /proc may lead elsewhere than the link: by another mount namespace, or to what took a name since. */
 char *system_real_path(const char *name) {
-  return realpath(name, NULL);
+  char *path = realpath(name, NULL);
+  struct stat file, found;
+  if (path == NULL ||
+      (stat(name, &file) == 0 && stat(path, &found) == 0 && file.st_dev == found.st_dev && file.st_ino == found.st_ino))
+    return path;
+  free(path);
+  errno = ENOENT;
+  return NULL;
 }
 
 bool system_is_link(const char *name) {
@@ -62,8 +83,12 @@ static const int deadly[] = {
 };
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };
 
-static void die_of(int number) {
+void system_remove_temporary(void) {
   if (system_temporary != NULL) unlink(system_temporary);
+}
+
+static void die_of(int number) {
+  system_remove_temporary();
   signal(number, SIG_DFL);
   raise(number);
 }

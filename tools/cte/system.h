@@ -16,14 +16,15 @@ int system_open(const char *name, int flags);
 /* What follows the last separator of a path. */
 const char *system_file_name(const char *path);
 
-/* A file's absolute path without links, to be freed; NULL, with errno, where there is no file. */
+/* A file's absolute path without links, to be freed; NULL, with errno, where there is no file, or that path is another's. */
 char *system_real_path(const char *name);
 
 /* True for a symbolic link, whatever it leads to. */
 bool system_is_link(const char *name);
 
-/* The temporary file that a signal must not leave behind; changed only while signals are held. NULL: none. */
+/* The temporary file that no end of the process may leave behind; changed only while signals are held. NULL: none. */
 extern char *volatile system_temporary;
+void system_remove_temporary(void); /* closes it, too, where it must; a signal's handler may call this */
 void system_hold_signals(void);
 void system_release_signals(void);
 

@@ -40,11 +40,14 @@ bool system_is_link(const char *name) {
 char *volatile system_temporary;
 
 /* Windows would not remove an open file. */
+void system_remove_temporary(void) {
+  if (system_temporary == NULL) return;
+  for (int fd = 3; fd < 16; fd++) close(fd); /* an input and this file are all that is open */
+  unlink(system_temporary);
+}
+
 static void die_of(int number) {
-  if (system_temporary != NULL) {
-    for (int fd = 3; fd < 16; fd++) close(fd); /* an input and this file are all that is open */
-    unlink(system_temporary);
-  }
+  system_remove_temporary();
   signal(number, SIG_DFL);
   raise(number);
 }
