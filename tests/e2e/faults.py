@@ -13,6 +13,7 @@ import re
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -645,6 +646,39 @@ class Inputs(Case):
         expected = cte("base64", file)[1]
         self.assertEqual(cte("base64", "-f", "-o", file, file), (0, b"", ""))
         self.assertEqual(read(file), expected)
+
+    def attach(self):
+        """A block device of a MiB."""
+        disk = self.file("disk", b"\n" * (1 << 20))
+        code, out, _ = run(["losetup", "-f", "--show", disk])
+        if code != 0:
+            self.skipTest("no block device can be made here")
+        self.addCleanup(run, ["losetup", "-d", out.decode().strip()])
+        return out.decode().strip()
+
+    @unittest.skipIf(shutil.which("losetup") is None, "there is no losetup")
+    def test_disk_into_itself(self):
+        """By its own name and by another's of the same device: read as far as written, it would grow for ever."""
+        device = self.attach()
+        other = self.path("node")
+        os.mknod(other, 0o600 | stat.S_IFBLK, os.stat(device).st_rdev)
+        for output in [device, other] if os.access(other, os.R_OK) else [device]:
+            result = cte("base64", "-f", "-o", output, device)
+            self.assertEqual(result, (1, b"", f"cte base64: {device}: the input is the output too\n"))
+        self.assertEqual(read(device), b"\n" * (1 << 20))
+
+    @unittest.skipIf(shutil.which("chattr") is None, "there is no chattr")
+    def test_folder_that_files_are_only_added_to(self):
+        """The output is made there; only its other name stays too."""
+        folder = self.path("log")
+        os.mkdir(folder)
+        if run(["chattr", "+a", folder])[0] != 0:
+            self.skipTest("the file system has no such folders")
+        self.addCleanup(run, ["chattr", "-a", folder])
+        self.assertEqual(cte("qp", "-o", os.path.join(folder, "out"), data=b"a="), (0, b"", ""))
+        self.assertEqual(read(os.path.join(folder, "out")), b"a=3D")
+        self.assertEqual(cte("qp", "-o", os.path.join(folder, "out"), data=b"b")[0], 1)
+        self.assertEqual(read(os.path.join(folder, "out")), b"a=3D")
 
     def test_appended_to_itself(self):
         """Input that grows as it is read has no end: it is refused before a write."""
