@@ -59,8 +59,9 @@ static size_t shortened(size_t size) {
 
 typedef ssize_t read_call(int fd, void *data, size_t size);
 typedef ssize_t write_call(int fd, const void *data, size_t size);
-typedef int name_call(const char *name);
-typedef int names_call(const char *from, const char *to);
+typedef int name_call(int folder, const char *name, int flags);
+typedef int names_call(int from_folder, const char *from, int to_folder, const char *to);
+typedef int link_call(int from_folder, const char *from, int to_folder, const char *to, int flags);
 
 /* POSIX lets dlsym give functions; ISO C does not. */
 #define NEXT(type, name) ((type *)(uintptr_t)dlsym(RTLD_NEXT, name))
@@ -132,30 +133,30 @@ void *malloc(size_t size) {
   return NULL;
 }
 
-static void come_first(const char *name) {
+static void come_first(int folder, const char *name) {
   const char *other = getenv("CTE_FAULTS_RIVAL");
-  if (other != NULL) NEXT(names_call, "link")(other, name);
+  if (other != NULL) NEXT(link_call, "linkat")(AT_FDCWD, other, folder, name, 0);
 }
 
-int link(const char *from, const char *to) {
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
   count_call();
-  come_first(to);
+  come_first(to_folder, to);
   if (setting("CTE_FAULTS_LACK", 0) > 1) {
     errno = EPERM;
     return -1;
   }
-  return NEXT(names_call, "link")(from, to);
+  return NEXT(link_call, "linkat")(from_folder, from, to_folder, to, flags);
 }
 
-int unlink(const char *name) {
+int unlinkat(int folder, const char *name, int flags) {
   count_call();
-  return NEXT(name_call, "unlink")(name);
+  return NEXT(name_call, "unlinkat")(folder, name, flags);
 }
 
-int rename(const char *from, const char *to) {
+int renameat(int from_folder, const char *from, int to_folder, const char *to) {
   count_call();
-  come_first(to);
-  return NEXT(names_call, "rename")(from, to);
+  come_first(to_folder, to);
+  return NEXT(names_call, "renameat")(from_folder, from, to_folder, to);
 }
 
 /* What the command calls is one of these, as the system's headers have it. */
@@ -164,7 +165,7 @@ typedef int open_call(const char *name, int flags, ...);
 static int opened(const char *name, int flags) {
   const char *other = getenv("CTE_FAULTS_SWAP");
   if (other != NULL && (flags & O_ACCMODE) == O_WRONLY) {
-    if (NEXT(names_call, "rename")(other, name) != 0) abort();
+    if (rename(other, name) != 0) abort();
     unsetenv("CTE_FAULTS_SWAP");
   }
   return NEXT(open_call, "open")(name, flags);
@@ -200,6 +201,6 @@ long syscall(long number, ...) {
     errno = ENOSYS;
     return -1;
   }
-  come_first((const char *)a[3]);
+  come_first((int)a[2], (const char *)a[3]);
   return NEXT(system_call, "syscall")(number, a[0], a[1], a[2], a[3], a[4]);
 }

@@ -184,10 +184,10 @@ class Limits(Case):
 
         for arguments, data, expected in self.codings(self.text(10)):
             file, out = self.file("in", data), self.path("out")
-            for count in 3, 4:
+            for count in 3, 4, 5:
                 lacks(cte(*arguments, "-o", out, file, preexec_fn=limited(nofile=count)))
                 self.only("in")
-            self.assertEqual(cte(*arguments, "-o", out, file, preexec_fn=limited(nofile=5)), (0, b"", ""))
+            self.assertEqual(cte(*arguments, "-o", out, file, preexec_fn=limited(nofile=6)), (0, b"", ""))
             self.assertEqual(read(out), expected)
             # Each of many files is closed before the next.
             names = [self.file(f"n{i}", data) for i in range(40)]
@@ -403,6 +403,43 @@ class Calls(Case):
         error = f"cte qp: {link}: No such file or directory\n".encode()
         self.assertEqual((done.returncode, done.stdout, done.stderr, os.path.islink(link)), (1, b"", error, True))
         os.close(gone)
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
+    def test_link_to_what_cannot_be_reached(self):
+        """Whether it leads to a file is not known: it is not replaced."""
+        os.chmod(self.folder, 0o777)
+        link, secret = self.path("link"), self.path("secret")
+        os.mkdir(secret, 0o700)
+        self.file("secret/x", b"old")
+        os.symlink("secret/x", link)
+        nobody = {"user": "nobody", "input": b"a", "capture_output": True, "env": ENVIRONMENT}
+        probe = subprocess.run(["test", "-x", CTE], check=False, **nobody)
+        if probe.returncode != 0:
+            self.skipTest("another user does not reach the command")
+        for arguments in ["-o", link], ["-f", "-o", link]:
+            done = subprocess.run([CTE, "qp", *arguments], check=False, **nobody)
+            self.assertEqual((done.returncode, done.stderr), (1, f"cte qp: {link}: Permission denied\n".encode()))
+        self.file("in", b"a")
+        os.symlink("secret/x", self.path("in.out"))
+        done = subprocess.run([CTE, "qp", "-f", "--suffix=.out", self.path("in")], check=False, **nobody)
+        self.assertEqual((done.returncode, os.path.islink(link), os.path.islink(self.path("in.out"))), (1, True, True))
+        self.assertEqual(read(self.path("secret/x")), b"old")
+
+    def test_folder_that_is_renamed_meanwhile(self):
+        """The output is put into it, or removed from it."""
+        for data, code, names in (b"YQ==", 0, ["out"]), (b"YQ==!", 1, []):
+            folder, moved = self.path("folder"), self.path("moved")
+            os.mkdir(folder)
+            child = subprocess.Popen(
+                [CTE, "base64", "-d", "-o", os.path.join(folder, "out")], stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT
+            )
+            with child:
+                while not os.listdir(folder):
+                    time.sleep(0.01)
+                os.rename(folder, moved)
+                child.communicate(data)
+            self.assertEqual((child.returncode, os.listdir(moved)), (code, names))
+            shutil.rmtree(moved)
 
     def test_output_whose_path_is_another_file(self):
         """What took the name that /proc gives a removed file is not replaced."""
@@ -669,7 +706,7 @@ class Inputs(Case):
 
     @unittest.skipIf(shutil.which("chattr") is None, "there is no chattr")
     def test_folder_that_files_are_only_added_to(self):
-        """The output is made there; only its other name stays too."""
+        """The output is made there; only its temporary name stays too."""
         folder = self.path("log")
         os.mkdir(folder)
         if run(["chattr", "+a", folder])[0] != 0:

@@ -35,15 +35,6 @@ struct place {
   bool is_input;
 };
 
-/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
-static char *folder_of(const char *path) {
-  size_t length = (size_t)(system_file_name(path) - path);
-  char *folder = allocate(length + 2);
-  memcpy(folder, path, length);
-  strcpy(folder + length, ".");
-  return folder;
-}
-
 /*
  * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
  * does not exist.

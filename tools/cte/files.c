@@ -186,9 +186,7 @@ static char *output_name(const struct common *common, const char *input) {
  * where another output will be, must not lead there then.
  */
 static bool follows_links(const struct common *common, const char *output) {
-  if (common->output_dir != NULL) return false;
-  struct stat status;
-  return stat(output, &status) == 0 || !system_is_link(output);
+  return common->output_dir == NULL && !leads_nowhere(output);
 }
 
 static int run_many(const struct task *task, int count, char **names) {

@@ -167,14 +167,18 @@ void source_close(struct source *source) {
 
 /* ---- Output ---- */
 
-/* "DIR/.cte.XXXXXX" for "DIR/name": short, so that any name of a file fits. */
-static char *temporary_name(const char *target) {
-  static const char pattern[] = ".cte.XXXXXX";
-  size_t folder = (size_t)(system_file_name(target) - target);
-  char *name = allocate(folder + sizeof pattern);
-  memcpy(name, target, folder);
-  memcpy(name + folder, pattern, sizeof pattern);
-  return name;
+char *folder_of(const char *path) {
+  size_t length = (size_t)(system_file_name(path) - path);
+  char *folder = allocate(length + 2);
+  memcpy(folder, path, length);
+  strcpy(folder + length, ".");
+  return folder;
+}
+
+bool leads_nowhere(const char *name) {
+  struct stat status;
+  if (!system_is_link(name) || stat(name, &status) == 0) return false;
+  return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
 }
 
 /*
@@ -210,9 +214,12 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
   }
-  if (!exists && !force && system_is_link(name)) {
-    complain_of(name, "a symbolic link that leads to no file (-f replaces it)");
-    return false;
+  if (!exists && system_is_link(name)) {
+    bool nowhere = leads_nowhere(name);
+    if (!nowhere || !force) {
+      complain_of(name, "%s", nowhere ? "a symbolic link that leads to no file (-f replaces it)" : strerror(errno));
+      return false;
+    }
   }
   /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
   bool is_led_to = exists && follow && system_is_link(name);
@@ -222,15 +229,9 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
     return false;
   }
 
-  char *path = temporary_name(sink->target);
-  system_hold_signals();
-  sink->fd = mkstemp(path);
-  int error = errno;
-  if (sink->fd >= 0) system_temporary = path;
-  system_release_signals();
+  sink->fd = system_create_temporary(sink->target);
   if (sink->fd >= 0) return true;
-  complain_of(name, "%s", strerror(error));
-  free(path);
+  complain_of(name, "%s", strerror(errno));
   free(sink->target);
   return false;
 }
@@ -272,28 +273,16 @@ bool sink_write(struct sink *sink, const void *data, size_t size) {
   return true;
 }
 
-/* What the mode may hold: no more than that of the file that is replaced. A link's own says nothing. */
-static mode_t most_of_mode(const char *target) {
-  struct stat status;
-  if (system_is_link(target) || stat(target, &status) != 0) return 0777;
-  return status.st_mode & 0777;
-}
-
 bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force) {
   if (sink->target == NULL) {
     if (sink->fd != 1 && close(sink->fd) != 0 && !sink->failed) sink_error(sink);
     return !sink->failed;
   }
   good = good && !sink->failed;
-  if (good) system_keep_mode_and_times(sink->fd, status, most_of_mode(sink->target));
+  if (good) system_keep_mode_and_times(sink->fd, status);
   if (close(sink->fd) != 0 && good) good = sink_error(sink);
-
-  system_hold_signals();
-  if (good && !system_put_in_place(system_temporary, sink->target, force)) good = sink_error(sink);
-  if (!good) unlink(system_temporary);
-  free(system_temporary);
-  system_temporary = NULL;
-  system_release_signals();
+  if (good && !system_put_in_place(force)) good = sink_error(sink);
+  if (!good) system_remove_temporary();
   free(sink->target);
   return good;
 }

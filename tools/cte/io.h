@@ -47,6 +47,9 @@ const char *shown(const char *file);
 void *allocate(size_t size);
 _Noreturn void memory_exhausted(void);
 
+/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
+char *folder_of(const char *path);
+
 /* Closes standard output: `status`, or program.failure when what was written there did not get through. */
 int finish(int status);
 
@@ -89,6 +92,9 @@ struct sink {
   const char *name; /* as messages give it; NULL: standard output */
   char *target;     /* where the temporary file goes in the end; NULL: fd is written straight */
 };
+
+/* A symbolic link that leads to no file. False, with errno, where what it leads to cannot be reached. */
+bool leads_nowhere(const char *name);
 
 /*
  * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the

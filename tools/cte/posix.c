@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/epoll.h>
@@ -66,7 +67,8 @@ bool system_is_link(const char *name) {
   return lstat(name, &link) == 0 && S_ISLNK(link.st_mode);
 }
 
-char *volatile system_temporary;
+/* ---- The end by a signal ---- */
+
 static sigset_t held_before;
 /* All that end a process, but KILL and those of faults; with those of real time below. BSDs ignore PWR and have no POLL. */
 static const int deadly[] = {
@@ -82,10 +84,6 @@ static const int deadly[] = {
 #endif
 };
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };
-
-void system_remove_temporary(void) {
-  if (system_temporary != NULL) unlink(system_temporary);
-}
 
 static void die_of(int number) {
   system_remove_temporary();
@@ -117,16 +115,71 @@ static void catch_signals(void) {
 #endif
 }
 
-void system_hold_signals(void) {
+static void hold_signals(void) {
   catch_signals();
   sigprocmask(SIG_BLOCK, &caught, &held_before);
 }
 
-void system_release_signals(void) {
+static void release_signals(void) {
   sigprocmask(SIG_SETMASK, &held_before, NULL);
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) {
+/* ---- The temporary file ---- */
+
+#ifdef O_PATH /* of the folder nothing but the search is asked */
+enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC };
+#else
+enum { FOLDER = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+#endif
+
+static int folder;
+static char temporary[] = ".cte.XXXXXX"; /* short, so that it fits wherever the target does */
+static const char *last_name;            /* the target, there */
+static volatile sig_atomic_t is_there;
+
+/* Another name each time; that there is no such file yet is up to the system. */
+static void name_temporary(void) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+  static uint64_t state;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  state = (state + (uint64_t)now.tv_nsec + (uint64_t)getpid()) * UINT64_C(6364136223846793005) + 1;
+  uint64_t number = state >> 32;
+  for (size_t i = sizeof temporary - 2; temporary[i] != '.'; i--) {
+    temporary[i] = letters[number % (sizeof letters - 1)];
+    number /= sizeof letters - 1;
+  }
+}
+
+int system_create_temporary(const char *target) {
+  char *path = folder_of(target);
+  folder = open(path, FOLDER);
+  free(path);
+  if (folder < 0) return -1;
+  last_name = system_file_name(target);
+
+  int fd;
+  hold_signals();
+  do {
+    name_temporary();
+    fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  } while (fd < 0 && errno == EEXIST);
+  int error = errno;
+  is_there = fd >= 0;
+  release_signals();
+  if (fd < 0) close(folder);
+  errno = error;
+  return fd;
+}
+
+/* What a link there holds is not replaced. */
+static mode_t most_of_mode(void) {
+  struct stat there;
+  if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) != 0 || S_ISLNK(there.st_mode)) return 0777;
+  return there.st_mode & 0777;
+}
+
+void system_keep_mode_and_times(int fd, const struct stat *status) {
   mode_t mask = umask(0);
   umask(mask);
   bool file = S_ISREG(status->st_mode);
@@ -134,35 +187,47 @@ void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) 
     struct timespec times[2] = {status->st_atim, status->st_mtim};
     futimens(fd, times);
   }
-  fchmod(fd, (file ? status->st_mode & 0777 : 0666 & ~mask) & most);
+  fchmod(fd, (file ? status->st_mode & 0777 : 0666 & ~mask) & most_of_mode());
 }
 
-/* As rename, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */
-static bool rename_to_new(const char *path, const char *target) {
+/* As renameat, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */
+static bool rename_to_new(void) {
 #ifdef SYS_renameat2
   enum { NO_REPLACE = 1 };
-  return syscall(SYS_renameat2, AT_FDCWD, path, AT_FDCWD, target, NO_REPLACE) == 0;
+  return syscall(SYS_renameat2, folder, temporary, folder, last_name, NO_REPLACE) == 0;
 #else
-  (void)path;
-  (void)target;
   errno = ENOSYS;
   return false;
 #endif
 }
 
-/* link, unlike rename, does not replace a file, but not every file system has it. Then what is there is looked for. */
-bool system_put_in_place(const char *path, const char *target, bool force) {
+/* linkat, unlike renameat, does not replace a file, but not every file system has it. Then what is there is looked for. */
+static bool take_place(bool force) {
   if (!force) {
-    if (rename_to_new(path, target)) return true;
+    if (rename_to_new()) return true;
     if (errno == EEXIST) return false;
-    if (link(path, target) == 0) {
-      unlink(path); /* it stays in a folder that files are only added to */
+    if (linkat(folder, temporary, folder, last_name, 0) == 0) {
+      unlinkat(folder, temporary, 0); /* it stays in a folder that files are only added to */
       return true;
     }
     if (errno == EEXIST) return false;
     struct stat there;
     errno = EEXIST;
-    if (lstat(target, &there) == 0) return false;
+    if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) == 0) return false;
   }
-  return rename(path, target) == 0;
+  return renameat(folder, temporary, folder, last_name) == 0;
+}
+
+bool system_put_in_place(bool force) {
+  if (!take_place(force)) return false;
+  is_there = 0;
+  close(folder);
+  return true;
+}
+
+void system_remove_temporary(void) {
+  if (!is_there) return;
+  unlinkat(folder, temporary, 0);
+  is_there = 0;
+  close(folder);
 }

@@ -22,22 +22,27 @@ char *system_real_path(const char *name);
 /* True for a symbolic link, whatever it leads to. */
 bool system_is_link(const char *name);
 
-/* The temporary file that no end of the process may leave behind; changed only while signals are held. NULL: none. */
-extern char *volatile system_temporary;
-void system_remove_temporary(void); /* closes it, too, where it must; a signal's handler may call this */
-void system_hold_signals(void);
-void system_release_signals(void);
+/*
+ * The temporary file that an output is until it is whole: one at a time, ".cte.XXXXXX" in the folder of `target`, which stays
+ * what it is until the file is put there or removed. POSIX holds that folder open: it may be renamed meanwhile. No end of
+ * the process leaves the file behind that the process can do something about. -1 with errno.
+ */
+int system_create_temporary(const char *target);
 
 /*
- * Gives an open file the mode, within `most`, and the times of `status` where that is a file. Where there are none to keep:
- * no error.
+ * Gives the temporary file, open, the times of `status` and its mode where that is a file, but no permission that a file in
+ * its place has not. Where there are none to keep: no error.
  */
-void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most);
+void system_keep_mode_and_times(int fd, const struct stat *status);
 
 /*
- * Renames a file; without force one that is there, or came up meanwhile, stays. Only where there is neither a rename that
- * replaces nothing (Linux, Windows) nor a hard link is one replaced that comes up at the very last. False with errno.
+ * Renames the temporary file to its target; without force one that is there, or came up meanwhile, stays. Only where there is
+ * neither a rename that replaces nothing (Linux, Windows) nor a hard link is one replaced that comes up at the very last.
+ * False with errno.
  */
-bool system_put_in_place(const char *path, const char *target, bool force);
+bool system_put_in_place(bool force);
+
+/* A signal's handler may call this; no error where there is none. */
+void system_remove_temporary(void);
 
 #endif

@@ -37,13 +37,18 @@ bool system_is_link(const char *name) {
   return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
 }
 
-char *volatile system_temporary;
+static char *temporary; /* its path, and where it goes */
+static const char *last_name;
+static volatile sig_atomic_t is_there;
 
-/* Windows would not remove an open file. */
+/* Windows removes no open file; one that is still open is so because the process ends. */
 void system_remove_temporary(void) {
-  if (system_temporary == NULL) return;
-  for (int fd = 3; fd < 16; fd++) close(fd); /* an input and this file are all that is open */
-  unlink(system_temporary);
+  if (!is_there) return;
+  if (unlink(temporary) != 0) {
+    for (int fd = 3; fd < 16; fd++) close(fd); /* an input and this file are all that is open */
+    unlink(temporary);
+  }
+  is_there = 0;
 }
 
 static void die_of(int number) {
@@ -53,26 +58,46 @@ static void die_of(int number) {
 }
 
 /* A handler runs in a thread of its own, at any time: while a file is made or put in its place there is none. */
-void system_hold_signals(void) {
+static void hold_signals(void) {
   signal(SIGINT, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
 }
 
-void system_release_signals(void) {
+static void release_signals(void) {
   signal(SIGINT, die_of);
   signal(SIGTERM, die_of);
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status, mode_t most) {
-  (void)most;
+int system_create_temporary(const char *target) {
+  static const char pattern[] = ".cte.XXXXXX";
+  size_t length = (size_t)(system_file_name(target) - target);
+  free(temporary);
+  temporary = allocate(length + sizeof pattern);
+  memcpy(temporary, target, length);
+  memcpy(temporary + length, pattern, sizeof pattern);
+  last_name = target;
+
+  hold_signals();
+  int fd = mkstemp(temporary);
+  int error = errno;
+  is_there = fd >= 0;
+  release_signals();
+  errno = error;
+  return fd;
+}
+
+void system_keep_mode_and_times(int fd, const struct stat *status) {
   if (!S_ISREG(status->st_mode)) return;
   struct _utimbuf times = {status->st_atime, status->st_mtime};
   _futime(fd, &times);
 }
 
-bool system_put_in_place(const char *path, const char *target, bool force) {
-  if (MoveFileExA(path, target, force ? MOVEFILE_REPLACE_EXISTING : 0)) return true;
+bool system_put_in_place(bool force) {
+  hold_signals();
+  const bool done = MoveFileExA(temporary, last_name, force ? MOVEFILE_REPLACE_EXISTING : 0);
   const DWORD error = GetLastError();
+  if (done) is_there = 0;
+  release_signals();
   errno = error == ERROR_ALREADY_EXISTS || error == ERROR_FILE_EXISTS ? EEXIST : EACCES;
-  return false;
+  return done;
 }
