@@ -678,11 +678,30 @@ class Inputs(Case):
         os.unlink(file)
         self.assertEqual(base64.b64decode(out + child.communicate(timeout=60)[0]), data)
 
+    def test_one_file_by_two_names(self):
+        """As where a file system takes two names for the same: here a file is mounted on another."""
+        script = """
+            cd "$1" && mkdir out && printf one >m && printf two >out/m && : >x && mount --bind out/m x || exit 77
+            "$0" base64 -f --output-dir out m x; echo $?
+            cat out/m; ls out"""
+        code, out, error = run(["unshare", "-m", "/bin/sh", "-c", script, CTE, self.folder])
+        if code == 77:
+            self.skipTest("no file can be mounted here")
+        self.assertEqual((out, error.splitlines()[0]), (b"1\ntwom\n", "cte base64: out/m: this output is another input"))
+
     def test_its_own_output(self):
         file = self.file("in", self.text(20_000))
         expected = cte("base64", file)[1]
         self.assertEqual(cte("base64", "-f", "-o", file, file), (0, b"", ""))
         self.assertEqual(read(file), expected)
+
+    def test_pipe_into_itself(self):
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        for line, name in ('"$0" qp -o "$1" "$1"', fifo), ('"$0" qp <&3 >&3', "standard input"), ('"$0" check <&3 >&3', "standard input"):
+            result = command.shell(f'exec 3<>"$1"; echo a >&3; exec timeout 20 {line}', fifo)
+            self.assertEqual(result[0], 2 if "check" in line else 1, (line, result))
+            self.assertTrue(result[2].endswith(f": {name}: the input is the output too\n"), result)
 
     def attach(self):
         """A block device of a MiB."""
@@ -732,6 +751,9 @@ class Inputs(Case):
                 result = command.shell(line, file, command_line, preexec_fn=limited(fsize=10_000_000))
                 self.assertEqual(result, (1, b"", f"cte {command_line.split()[0]}: {name}: the input is the output too\n"), line)
                 self.assertEqual(read(file), data)
+        result = command.shell('"$0" check "$1" "$1" >>"$1"', file)
+        self.assertEqual(result, (2, b"", f"cte check: {file}: the input is the output too\n" * 2))
+        self.assertEqual((read(file), command.shell('"$0" check -q --to=8bitmime "$1" >>"$1"', file)), (data, (0, b"", "")))
         # Nothing is left to be read: an end, a file that the shell has emptied.
         for line in '(cat >/dev/null; exec "$0" base64) <"$1" >>"$1"', '"$0" base64 "$1" >"$1"':
             self.assertEqual(command.shell(line, file), (0, b"", ""))

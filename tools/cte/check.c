@@ -141,7 +141,9 @@ static int check_source(const struct check *check, struct source *source) {
 static int check_file(const struct check *check, const char *name) {
   struct source source;
   if (!source_open(&source, name)) return program.failure;
-  int status = check_source(check, &source);
+  static const struct sink standard_output = {.fd = 1};
+  bool feeds = !check->quiet && sink_feeds(&standard_output, &source);
+  int status = feeds ? program.failure : check_source(check, &source);
   source_close(&source);
   return status;
 }

@@ -26,12 +26,15 @@ static int compare_files(const void *a, const void *b) {
 
 /* ---- By their names, before any job ---- */
 
-/* A file of a job: a folder, which may have many paths (bind mounts), and the name there. */
+/*
+ * A file of a job: a folder, which may have many paths (bind mounts), and the name there. One that is there and has no hard
+ * links is itself: a file system may take two names for the same.
+ */
 struct place {
   const struct job *job;
   char *path;
-  struct file folder; /* zeros where there is none */
-  const char *name;   /* in `path`; all of it when the folder has no number */
+  struct file folder; /* or the file itself; zeros where there is none */
+  const char *name;   /* in `path`, or "" of the file itself; all of it when the folder has no number */
   bool is_input;
 };
 
@@ -58,7 +61,11 @@ static struct place make_place(const struct job *job, const char *name, bool fol
   place.name = place.path;
   char *folder = folder_of(place.path);
   struct stat status;
-  if (stat(folder, &status) == 0 && status.st_ino != 0) {
+  if (!system_is_link(place.path) && stat(place.path, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
+      status.st_ino != 0) {
+    place.folder = file_of(&status);
+    place.name = "";
+  } else if (stat(folder, &status) == 0 && status.st_ino != 0) {
     place.folder = file_of(&status);
     place.name = system_file_name(place.path);
   }

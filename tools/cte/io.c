@@ -237,7 +237,7 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
 }
 
 /*
- * One file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and overtakes the
+ * One pipe, or one file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and overtakes the
  * reader. Windows gives no file a number.
  */
 bool sink_feeds(const struct sink *sink, const struct source *source) {
@@ -245,8 +245,8 @@ bool sink_feeds(const struct sink *sink, const struct source *source) {
   const struct stat *in = &source->status;
   off_t start = source->start > 0 ? source->start : 0;
   if (sink->target != NULL || fstat(sink->fd, &status) != 0) return false;
-  bool same_file = S_ISREG(in->st_mode) && start < in->st_size && in->st_ino != 0 && status.st_dev == in->st_dev &&
-                   status.st_ino == in->st_ino;
+  bool same_file = (S_ISFIFO(in->st_mode) || (S_ISREG(in->st_mode) && start < in->st_size)) && in->st_ino != 0 &&
+                   status.st_dev == in->st_dev && status.st_ino == in->st_ino;
   bool same_disk = S_ISBLK(in->st_mode) && S_ISBLK(status.st_mode) && status.st_rdev == in->st_rdev;
   if (!same_file && !same_disk) return false;
   complain_of(source->name, "the input is the output too");
