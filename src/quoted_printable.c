@@ -499,6 +499,7 @@ size_t cte_qp_decoded_bound(size_t n, const cte_qp_decode_options *options) {
 
 cte_result cte_qp_decode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_decode_options *options) {
   struct qp_decoder state;
-  if (cte_qp_decoder_init(&state, options) != CTE_OK || (dst && dst == src && state.params.line_end == 2)) return refused();
+  if (cte_qp_decoder_init(&state, options) != CTE_OK || (dst == src && n > 0 && state.params.line_end == 2))
+    return refused();
   return one_shot(cte_qp_decoder.step, &state, src, n, dst, cap, (struct done){0, 0});
 }

@@ -302,7 +302,7 @@ APART cte_status update_any(struct stream *s, cte_input *in, cte_output *out) {
   }
   cte_output none = {NULL, 0, 0};
   if (out == NULL) out = &none;
-  if (s->id == NONE || (s->ending && s->status >= CTE_OK)) return CTE_ERROR_STATE;
+  if (s->id == NONE || (s->ending && (s->status >= CTE_OK || s->hold_pos < s->hold_size))) return CTE_ERROR_STATE;
   if (!valid(s, out) || in->pos > in->size || (in->data == NULL && in->pos < in->size)) return CTE_ERROR_ARGUMENT;
   return update(s, in, out, in->pos, s->report.offset + s->tail_size);
 }

@@ -622,6 +622,7 @@ static void in_place(void **state) {
   assert_memory_equal(text, "a\nb", 3);
   assert_int_equal(cte_qp_decode(text, 3, other, sizeof other, &grows).status, CTE_OK);
   assert_int_equal(cte_qp_decode(NULL, 0, NULL, 0, &grows).status, CTE_OK);
+  assert_int_equal(cte_qp_decode(text, 0, text, 3, &grows).status, CTE_OK);
 }
 
 static void null_options(void **state) {

@@ -77,6 +77,29 @@ static void no_input_after_finish(void **state) {
   }
 }
 
+/* An error behind octets that wait for room is given by finish alone. */
+static void error_behind_what_waits(void **state) {
+  (void)state;
+  const cte_base64_decode_options strict = {.reject = CTE_ANOMALY_MISSING_PADDING};
+  cte_stream s;
+  uint8_t room[8];
+  cte_input in = input_of("Z08"), more = input_of("x");
+  cte_output one = {room, 1, 0}, full = {room, 1, 1}, rest = {room, sizeof room, 1};
+  assert_int_equal(cte_stream_base64_decode(&s, &strict), CTE_OK);
+  assert_int_equal(cte_stream_update(&s, &in, NULL), CTE_OK);
+  assert_int_equal(cte_stream_finish(&s, &one), CTE_MORE_OUTPUT);
+  assert_int_equal(one.pos, 1);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(cte_stream_update(&s, &more, i ? &rest : &full), CTE_ERROR_STATE);
+    assert_int_equal(more.pos, 0);
+  }
+  assert_int_equal(rest.pos, 1);
+  assert_int_equal(cte_stream_finish(&s, &rest), CTE_ERROR_MISSING_PADDING);
+  assert_int_equal(rest.pos, 2);
+  assert_memory_equal(room, "gO", 2);
+  assert_int_equal(cte_stream_update(&s, &more, &rest), CTE_ERROR_MISSING_PADDING);
+}
+
 /* Nothing has happened yet; then empty data; then finish again, update, and a new set-up. */
 static void life(void **state) {
   (void)state;
@@ -551,6 +574,7 @@ int main(void) {
       cmocka_unit_test(not_set_up),
       cmocka_unit_test(life),
       cmocka_unit_test(no_input_after_finish),
+      cmocka_unit_test(error_behind_what_waits),
       cmocka_unit_test(no_room),
       cmocka_unit_test(waiting_octets),
       cmocka_unit_test(errors_stay),

@@ -6,7 +6,8 @@
  *   - Buffers are `const void *` and `void *` with a length. A buffer of no octets may be NULL.
  *   - No function allocates, locks, reads the environment or touches the locale. Every function is reentrant: threads may
  *     call it at the same time with different destinations and streams.
- *   - Source and destination do not overlap; one-shot decoders that say so also work in place (dst == src).
+ *   - Source and destination do not overlap; one-shot decoders that say so also work in place (dst == src). No octets
+ *     (n == 0) overlap nothing.
  *   - Nothing outside src[0..n) is read, nothing outside dst[0..cap) written; dst[written..cap) is unspecified.
  *   - An options structure that is all zero, or a NULL pointer to one, means what mail wants. Reserved fields must be zero,
  *     and a value that is not listed is CTE_ERROR_ARGUMENT.

@@ -79,8 +79,7 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *   an error         given once every octet before the offending one was delivered, and again by each later call;
  *                    in->pos is at the offending octet, or where it was before the call when that octet came with an
  *                    earlier one
- *   CTE_ERROR_STATE  after finish, unless that came to an error, which stays: where finish gave CTE_MORE_OUTPUT that may not
- *                    be known yet; or without a set-up
+ *   CTE_ERROR_STATE  after finish, unless that gave an error, which stays; or without a set-up
  */
 CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *out);
 
