@@ -15,9 +15,9 @@
 #endif
 
 /*
- * Opens a stand-in for a closed standard descriptor, at the lowest number. A use fails; on Linux by its name in /dev/fd, too,
- * and so does what leads through it, as neither a file nor a folder could promise: it is an epoll instance, and where there
- * are such names it is its path alone, for which EBADF is the error, as it was for the closed descriptor.
+ * Opens a stand-in for a closed standard descriptor, at the lowest number. Its use fails. On Linux its name in /dev/fd cannot
+ * be opened either, and nothing leads through it: it is an epoll instance; where /proc gives such names only the path of one,
+ * so that the error is EBADF, that of the closed descriptor.
  */
 static int stand_in(int number) {
 #ifdef __linux__
@@ -154,20 +154,21 @@ static void name_temporary(void) {
 int system_create_temporary(const char *target) {
   char *path = folder_of(target);
   folder = open(path, FOLDER);
+  int error = errno;
   free(path);
-  if (folder < 0) return -1;
   last_name = system_file_name(target);
 
-  int fd;
+  int fd = -1, tries = folder < 0 ? 0 : 1000;
   hold_signals();
-  do {
+  while (fd < 0 && tries-- > 0) {
     name_temporary();
     fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  } while (fd < 0 && errno == EEXIST);
-  int error = errno;
+    error = errno;
+    if (error != EEXIST) break;
+  }
   is_there = fd >= 0;
   release_signals();
-  if (fd < 0) close(folder);
+  if (fd < 0 && folder >= 0) close(folder);
   errno = error;
   return fd;
 }
