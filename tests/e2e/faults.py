@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -722,6 +723,28 @@ class Inputs(Case):
             result = cte("base64", "-f", "-o", output, device)
             self.assertEqual(result, (1, b"", f"cte base64: {device}: the input is the output too\n"))
         self.assertEqual(read(device), b"\n" * (1 << 20))
+
+    def test_mode_of_a_new_file(self):
+        """Without a named file as the input it is what the system gives a new file: by the umask, or a folder's default list."""
+        owner, group, other = (1, 0o7), (4, 0o5), (0x20, 0)
+        folder = self.path("folder")
+        os.mkdir(folder, 0o755)
+        for listed in False, True:
+            if listed:
+                entries = b"".join(struct.pack("<HHI", tag, mode, 0xFFFFFFFF) for tag, mode in (owner, group, other))
+                try:
+                    os.setxattr(folder, "system.posix_acl_default", struct.pack("<I", 2) + entries)
+                except OSError as error:
+                    self.skipTest(f"no access control lists: {error}")
+            for mask in 0, 0o022, 0o077, 0o177, 0o277, 0o777:
+                line = f'umask {mask:o}; cd "$1"; : >new; "$0" qp -o out; "$0" qp -f -o old'
+                command.write(os.path.join(folder, "old"), b"")
+                os.chmod(os.path.join(folder, "old"), 0o604)
+                self.assertEqual(command.shell(line, folder, data=b"a"), (0, b"", ""))
+                new, out, old = (stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) for name in ("new", "out", "old"))
+                self.assertEqual((out, old), (new, new & 0o604), f"{listed} {mask:o}")
+                for name in "new", "out", "old":
+                    os.unlink(os.path.join(folder, name))
 
     @unittest.skipIf(shutil.which("chattr") is None, "there is no chattr")
     def test_folder_that_files_are_only_added_to(self):

@@ -144,16 +144,16 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (status != CTE_OK || source->failed) return false;
 
   struct sink sink;
-  if (!sink_open(&sink, output, common->force, follow)) return false;
+  static const struct stat none; /* only a named file has a mode and times that are its own */
+  const struct stat *status_to_keep = source->fd != 0 ? &source->status : &none;
+  if (!sink_open(&sink, output, common->force, follow, status_to_keep)) return false;
   bool good = !sink_feeds(&sink, source) && run_streams(&streams, source, &sink, common->quiet);
   if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
   if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
-  /* Only a named file has a mode and times that are its own. */
-  static const struct stat none;
   struct stat made;
   bool is_new = sink.target != NULL && fstat(sink.fd, &made) == 0;
   if (good && is_new) note_written(&made);
-  bool closed = sink_close(&sink, good, source->fd != 0 ? &source->status : &none, common->force);
+  bool closed = sink_close(&sink, good, common->force);
   if (good && is_new && !closed) forget_written(&made);
   return good && closed;
 }

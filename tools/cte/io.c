@@ -204,8 +204,8 @@ static bool sink_open_straight(struct sink *sink, bool follow) {
   return false;
 }
 
-bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
-  *sink = (struct sink){.fd = 1};
+bool sink_open(struct sink *sink, const char *name, bool force, bool follow, const struct stat *status) {
+  *sink = (struct sink){.fd = 1, .status = status};
   if (name == NULL || strcmp(name, "-") == 0 || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
   sink->name = name;
   bool exists;
@@ -229,7 +229,7 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow) {
     return false;
   }
 
-  sink->fd = system_create_temporary(sink->target);
+  sink->fd = system_create_temporary(sink->target, status);
   if (sink->fd >= 0) return true;
   complain_of(name, "%s", strerror(errno));
   free(sink->target);
@@ -273,13 +273,13 @@ bool sink_write(struct sink *sink, const void *data, size_t size) {
   return true;
 }
 
-bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force) {
+bool sink_close(struct sink *sink, bool good, bool force) {
   if (sink->target == NULL) {
     if (sink->fd != 1 && close(sink->fd) != 0 && !sink->failed) sink_error(sink);
     return !sink->failed;
   }
   good = good && !sink->failed;
-  if (good) system_keep_mode_and_times(sink->fd, status);
+  if (good) system_keep_mode_and_times(sink->fd, sink->status);
   if (close(sink->fd) != 0 && good) good = sink_error(sink);
   if (good && !system_put_in_place(force)) good = sink_error(sink);
   if (!good) system_remove_temporary();

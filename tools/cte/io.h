@@ -88,9 +88,10 @@ void source_close(struct source *source);
 
 struct sink {
   int fd;
-  bool failed;      /* a write error, reported */
-  const char *name; /* as messages give it; NULL: standard output */
-  char *target;     /* where the temporary file goes in the end; NULL: fd is written straight */
+  bool failed;               /* a write error, reported */
+  const char *name;          /* as messages give it; NULL: standard output */
+  char *target;              /* where the temporary file goes in the end; NULL: fd is written straight */
+  const struct stat *status; /* as sink_open */
 };
 
 /* A symbolic link that leads to no file. False, with errno, where what it leads to cannot be reached. */
@@ -100,8 +101,10 @@ bool leads_nowhere(const char *name);
  * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the
  * folder of `name`. An existing file needs `force`. Without `follow` a FIFO, a device, and a symbolic link, whatever it leads
  * to, are such files. False after a message.
+ * Of the input, whose `status` that is, an output takes its mode and times where it is a regular file, but no permission that a
+ * file which it replaces has not.
  */
-bool sink_open(struct sink *sink, const char *name, bool force, bool follow);
+bool sink_open(struct sink *sink, const char *name, bool force, bool follow, const struct stat *status);
 
 /* True, after a message, when the octets written would be read again as input, which might never end. */
 bool sink_feeds(const struct sink *sink, const struct source *source);
@@ -109,10 +112,7 @@ bool sink_feeds(const struct sink *sink, const struct source *source);
 /* Less than 4 GiB. False after a message, and from then on. */
 bool sink_write(struct sink *sink, const void *data, size_t size);
 
-/*
- * Puts the output in its place when `good`, else removes it. It takes its mode and times from the input's `status` where
- * that is a file, but no permission that a file which it replaces has not. False after a message.
- */
-bool sink_close(struct sink *sink, bool good, const struct stat *status, bool force);
+/* Puts the output in its place when `good`, else removes it. False after a message. */
+bool sink_close(struct sink *sink, bool good, bool force);
 
 #endif

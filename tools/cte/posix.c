@@ -151,18 +151,27 @@ static void name_temporary(void) {
   }
 }
 
-int system_create_temporary(const char *target) {
+/* What a link there holds is not replaced. */
+static mode_t most_of_mode(void) {
+  struct stat there;
+  if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) != 0 || S_ISLNK(there.st_mode)) return 0777;
+  return there.st_mode & 0777;
+}
+
+/* A mode that is not kept is the system's to give, by the umask or the folder's access control list. */
+int system_create_temporary(const char *target, const struct stat *status) {
   char *path = folder_of(target);
   folder = open(path, FOLDER);
   int error = errno;
   free(path);
   last_name = system_file_name(target);
 
+  const mode_t mode = S_ISREG(status->st_mode) ? 0600 : 0666 & most_of_mode();
   int fd = -1, tries = folder < 0 ? 0 : 1000;
   hold_signals();
   while (fd < 0 && tries-- > 0) {
     name_temporary();
-    fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     error = errno;
     if (error != EEXIST) break;
   }
@@ -173,22 +182,16 @@ int system_create_temporary(const char *target) {
   return fd;
 }
 
-/* What a link there holds is not replaced. */
-static mode_t most_of_mode(void) {
-  struct stat there;
-  if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) != 0 || S_ISLNK(there.st_mode)) return 0777;
-  return there.st_mode & 0777;
-}
-
 void system_keep_mode_and_times(int fd, const struct stat *status) {
-  mode_t mask = umask(0);
-  umask(mask);
-  bool file = S_ISREG(status->st_mode);
-  if (file) {
+  struct stat made;
+  if (S_ISREG(status->st_mode)) {
     struct timespec times[2] = {status->st_atim, status->st_mtim};
     futimens(fd, times);
+  } else {
+    if (fstat(fd, &made) != 0) return;
+    status = &made;
   }
-  fchmod(fd, (file ? status->st_mode & 0777 : 0666 & ~mask) & most_of_mode());
+  fchmod(fd, status->st_mode & 0777 & most_of_mode());
 }
 
 /* As renameat, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */

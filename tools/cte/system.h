@@ -25,13 +25,13 @@ bool system_is_link(const char *name);
 /*
  * The temporary file that an output is until it is whole: one at a time, ".cte.XXXXXX" in the folder of `target`, which stays
  * what it is until the file is put there or removed. POSIX holds that folder open: it may be renamed meanwhile. No end of
- * the process leaves the file behind that the process can do something about. -1 with errno.
+ * the process leaves the file behind that the process can do something about. `status`: as below. -1 with errno.
  */
-int system_create_temporary(const char *target);
+int system_create_temporary(const char *target, const struct stat *status);
 
 /*
- * Gives the temporary file, open, the times of `status` and its mode where that is a file, but no permission that a file in
- * its place has not. Where there are none to keep: no error.
+ * Gives the temporary file, open, the times and mode of `status` where that is a regular file, else those of a new file; but
+ * no permission that a file in its place has not. Where there are none to keep: no error.
  */
 void system_keep_mode_and_times(int fd, const struct stat *status);
 

@@ -68,7 +68,8 @@ static void release_signals(void) {
   signal(SIGTERM, die_of);
 }
 
-int system_create_temporary(const char *target) {
+int system_create_temporary(const char *target, const struct stat *status) {
+  (void)status;
   static const char pattern[] = ".cte.XXXXXX";
   size_t length = (size_t)(system_file_name(target) - target);
   free(temporary);
