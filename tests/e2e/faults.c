@@ -6,6 +6,7 @@
  * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
  * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
  * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
+ * CTE_FAULTS_LOOK: the one of the calls that ask for a file's status or a link's text that fails with EIO.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -18,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +121,33 @@ ssize_t write(int fd, const void *data, size_t size) {
   writes_interrupted += count < 0 && errno == EINTR;
   writes_cut += count >= 0 && (size_t)count < asked;
   return count;
+}
+
+static int is_blind(void) {
+  static uint64_t calls;
+  if (++calls != setting("CTE_FAULTS_LOOK", 0)) return 0;
+  errno = EIO;
+  return 1;
+}
+
+typedef int stat_call(const char *name, struct stat64 *status);
+typedef int stat_at_call(int folder, const char *name, struct stat64 *status, int flags);
+typedef ssize_t link_text_call(const char *name, char *text, size_t size);
+
+int stat64(const char *name, struct stat64 *status) {
+  return is_blind() ? -1 : NEXT(stat_call, "stat64")(name, status);
+}
+
+int lstat64(const char *name, struct stat64 *status) {
+  return is_blind() ? -1 : NEXT(stat_call, "lstat64")(name, status);
+}
+
+int fstatat64(int folder, const char *name, struct stat64 *status, int flags) {
+  return is_blind() ? -1 : NEXT(stat_at_call, "fstatat64")(folder, name, status, flags);
+}
+
+ssize_t readlink(const char *name, char *text, size_t size) {
+  return is_blind() ? -1 : NEXT(link_text_call, "readlink")(name, text, size);
 }
 
 typedef void *malloc_call(size_t size);

@@ -7,6 +7,7 @@ Environment: CTE; CTE_FAULTS, the library that faults.c makes; CTE_TEST_SEED to 
 
 import base64
 import os
+import pwd
 import quopri
 import random
 import re
@@ -78,6 +79,11 @@ class Case(command.Case):
         """Without unittest's search for what differs, which takes minutes where much does."""
         shown = [repr(value)[:200] for value in (got, expected)]
         self.assertTrue(got == expected, f"seed {SEED}: {about}: {shown[0]} is not {shown[1]}")
+
+    def as_nobody(self, arguments, **keywords):
+        if subprocess.run(["test", "-x", CTE], check=False, user="nobody").returncode != 0:
+            self.skipTest("another user does not reach the command")
+        return subprocess.run(arguments, input=b"a", capture_output=True, env=ENVIRONMENT, check=False, user="nobody", **keywords)
 
     def only(self, *names):
         self.assertEqual(self.names(), sorted(names))
@@ -413,16 +419,12 @@ class Calls(Case):
         os.mkdir(secret, 0o700)
         self.file("secret/x", b"old")
         os.symlink("secret/x", link)
-        nobody = {"user": "nobody", "input": b"a", "capture_output": True, "env": ENVIRONMENT}
-        probe = subprocess.run(["test", "-x", CTE], check=False, **nobody)
-        if probe.returncode != 0:
-            self.skipTest("another user does not reach the command")
         for arguments in ["-o", link], ["-f", "-o", link]:
-            done = subprocess.run([CTE, "qp", *arguments], check=False, **nobody)
+            done = self.as_nobody([CTE, "qp", *arguments])
             self.assertEqual((done.returncode, done.stderr), (1, f"cte qp: {link}: Permission denied\n".encode()))
         self.file("in", b"a")
         os.symlink("secret/x", self.path("in.out"))
-        done = subprocess.run([CTE, "qp", "-f", "--suffix=.out", self.path("in")], check=False, **nobody)
+        done = self.as_nobody([CTE, "qp", "-f", "--suffix=.out", self.path("in")])
         self.assertEqual((done.returncode, os.path.islink(link), os.path.islink(self.path("in.out"))), (1, True, True))
         self.assertEqual(read(self.path("secret/x")), b"old")
 
@@ -723,6 +725,45 @@ class Inputs(Case):
             result = cte("base64", "-f", "-o", output, device)
             self.assertEqual(result, (1, b"", f"cte base64: {device}: the input is the output too\n"))
         self.assertEqual(read(device), b"\n" * (1 << 20))
+
+    def test_each_look_at_a_file_fails(self):
+        """Where it is not known what a name is, nothing is written."""
+        file, link = self.file("in", b"a="), self.path("link")
+        out, target = self.file("out", b"old", 0o600), self.file("target", b"old", 0o600)
+        os.symlink("target", link)
+        other = self.file("in.out", b"theirs")
+        through = self.path("through")
+        os.symlink("in.out", through)
+        done = {}
+        for look in range(1, 100):
+            for arguments, written in ((["-o", out, file], out), (["-o", link, file], target)):
+                result = faulty(["qp", "-f", *arguments], look=look)
+                self.assertTrue(os.path.islink(link))
+                self.assertEqual(stat.S_IMODE(os.stat(written).st_mode), 0o600)
+                self.assertEqual(read(written), b"old" if result[0] else b"a=3D", (look, result))
+                done[written] = result[0] == 0
+                command.write(written, b"old", 0o600)
+            for arguments in ["--suffix=.out", file, other], ["--suffix=.out", file, through]:
+                result = faulty(["qp", "-f", *arguments], look=look)
+                self.assertEqual((result[0] != 0, read(other)), (True, b"theirs"), (look, result))
+            self.only("in", "in.out", "link", "out", "target", "through")
+            if look == 1:
+                self.assertFalse(any(done.values()))
+        self.assertTrue(all(done.values()))
+
+    @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
+    def test_folder_below_one_that_cannot_be_searched(self):
+        """No file there has an absolute path."""
+        folder = self.path("closed/open")
+        os.makedirs(folder)
+        os.chown(folder, pwd.getpwnam("nobody").pw_uid, -1)
+        os.chmod(self.path("closed"), 0o700)
+        script = """
+            printf a= >in; printf theirs >in.out; ln -s in.out x; printf old >target; ln -s target link
+            "$0" qp -f --suffix .out in x; echo $?; cat in.out
+            "$0" qp -f -o link in; echo $?; cat target; readlink link"""
+        done = self.as_nobody(["sh", "-c", script, CTE], cwd=folder)
+        self.assertEqual(done.stdout, b"2\ntheirs0\na=3Dtarget\n", done.stderr)
 
     def test_mode_of_a_new_file(self):
         """Without a named file as the input it is what the system gives a new file: by the umask, or a folder's default list."""

@@ -38,34 +38,17 @@ struct place {
   bool is_input;
 };
 
-/*
- * The real path of a file that need not exist, by its folder (alone, without `follow`); the name itself when the folder
- * does not exist.
- */
-static char *place_path(const char *output, bool follow) {
-  char *path = follow ? system_real_path(output) : NULL;
-  if (path != NULL) return path;
-  const char *name = system_file_name(output);
-  char *folder = folder_of(output);
-  char *real = system_real_path(folder);
-  free(folder);
-  if (real == NULL) return strcpy(allocate(strlen(output) + 1), output);
-  path = allocate(strlen(real) + strlen(name) + 2);
-  strcat(strcat(strcpy(path, real), "/"), name);
-  free(real);
-  return path;
-}
-
 static struct place make_place(const struct job *job, const char *name, bool follow, bool is_input) {
-  struct place place = {.job = job, .path = place_path(name, follow), .is_input = is_input};
+  struct place place = {.job = job, .path = system_path(name, follow), .is_input = is_input};
+  if (place.path == NULL) place.path = copy_of(name);
   place.name = place.path;
   char *folder = folder_of(place.path);
   struct stat status;
-  if (!system_is_link(place.path) && stat(place.path, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
-      status.st_ino != 0) {
+  if (!system_is_link(place.path) && is_found(name, stat(place.path, &status)) && S_ISREG(status.st_mode) &&
+      status.st_nlink == 1 && status.st_ino != 0) {
     place.folder = file_of(&status);
     place.name = "";
-  } else if (stat(folder, &status) == 0 && status.st_ino != 0) {
+  } else if (is_found(name, stat(folder, &status)) && status.st_ino != 0) {
     place.folder = file_of(&status);
     place.name = system_file_name(place.path);
   }
@@ -144,7 +127,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b) {
 
 bool is_clash(const struct source *source, const char *output, bool follow, bool existed) {
   struct stat there;
-  bool replaces = output != NULL && (follow || !system_is_link(output)) && stat(output, &there) == 0;
+  bool replaces = output != NULL && (follow || !system_is_link(output)) && is_found(output, stat(output, &there));
   if (was_written(&source->status))
     complain_of(source->name, "this input is the output of another");
   else if (replaces && was_written(&there))

@@ -161,7 +161,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
   struct source source;
   struct stat status;
-  bool existed = output != NULL && stat(output, &status) == 0;
+  bool existed = output != NULL && is_found(output, stat(output, &status));
   if (!source_open(&source, name)) return false;
   bool good = run_source(task, &source, output, follow, existed);
   source_close(&source);

@@ -167,6 +167,27 @@ void source_close(struct source *source) {
 
 /* ---- Output ---- */
 
+char *copy_of(const char *text) {
+  return strcpy(allocate(strlen(text) + 1), text);
+}
+
+bool is_found(const char *name, int result) {
+  if (result == 0) return true;
+  switch (errno) {
+  case EACCES:
+  case EINVAL:
+  case ELOOP:
+  case ENAMETOOLONG:
+  case ENOENT:
+  case ENOTDIR:
+    return false;
+  default:
+    complain_of(name, "%s", strerror(errno));
+    system_remove_temporary();
+    exit(program.failure);
+  }
+}
+
 char *folder_of(const char *path) {
   size_t length = (size_t)(system_file_name(path) - path);
   char *folder = allocate(length + 2);
@@ -177,7 +198,7 @@ char *folder_of(const char *path) {
 
 bool leads_nowhere(const char *name) {
   struct stat status;
-  if (!system_is_link(name) || stat(name, &status) == 0) return false;
+  if (!system_is_link(name) || is_found(name, stat(name, &status))) return false;
   return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
 }
 
@@ -189,7 +210,7 @@ static bool is_to_be_created(const char *name, bool follow, bool *exists) {
   struct stat status;
   *exists = !follow && system_is_link(name);
   if (*exists) return true;
-  *exists = stat(name, &status) == 0;
+  *exists = is_found(name, stat(name, &status));
   return !*exists || S_ISREG(status.st_mode) || (!follow && !S_ISDIR(status.st_mode));
 }
 
@@ -223,7 +244,7 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
   }
   /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
   bool is_led_to = exists && follow && system_is_link(name);
-  sink->target = is_led_to ? system_real_path(name) : strcpy(allocate(strlen(name) + 1), name);
+  sink->target = is_led_to ? system_path(name, true) : copy_of(name);
   if (sink->target == NULL) {
     complain_of(name, "%s", strerror(errno));
     return false;
@@ -279,7 +300,7 @@ bool sink_close(struct sink *sink, bool good, bool force) {
     return !sink->failed;
   }
   good = good && !sink->failed;
-  if (good) system_keep_mode_and_times(sink->fd, sink->status);
+  if (good && !system_keep_mode_and_times(sink->fd, sink->status)) good = sink_error(sink);
   if (close(sink->fd) != 0 && good) good = sink_error(sink);
   if (good && !system_put_in_place(force)) good = sink_error(sink);
   if (!good) system_remove_temporary();

@@ -47,8 +47,15 @@ const char *shown(const char *file);
 void *allocate(size_t size);
 _Noreturn void memory_exhausted(void);
 
-/* "DIR/." for "DIR/name", "." for "name"; to be freed. */
+/* "DIR/." for "DIR/name", "." for "name"; to be freed. So is the copy. */
 char *folder_of(const char *path);
+char *copy_of(const char *text);
+
+/*
+ * Of a file's stat the `result`: false, with errno, where there is no such file, or none that can be reached. Any other error
+ * ends the program: whether an output is an input must be known.
+ */
+bool is_found(const char *name, int result);
 
 /* Closes standard output: `status`, or program.failure when what was written there did not get through. */
 int finish(int status);

@@ -50,12 +50,32 @@ const char *system_file_name(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-/* The text of a link in /proc may lead elsewhere than the link: by another mount namespace, or to what took a name since. */
-char *system_real_path(const char *name) {
-  char *path = realpath(name, NULL);
-  struct stat file, found;
-  if (path == NULL ||
-      (stat(name, &file) == 0 && stat(path, &found) == 0 && file.st_dev == found.st_dev && file.st_ino == found.st_ino))
+/* The path that a symbolic link holds, from where the link's own path begins; NULL where it is no link any more. */
+static char *read_link(const char *link) {
+  char text[4097]; /* longer ones cannot be followed */
+  const ssize_t size = readlink(link, text, sizeof text - 1);
+  if (!is_found(link, size < 0 ? -1 : 0)) return NULL;
+  text[size] = '\0';
+  const size_t folder = text[0] == '/' ? 0 : (size_t)(system_file_name(link) - link);
+  char *path = allocate(folder + (size_t)size + 1);
+  memcpy(path, link, folder);
+  strcpy(path + folder, text);
+  return path;
+}
+
+/* What a link in /proc holds may be another file's path: in another mount namespace, or what took a name since. */
+char *system_path(const char *name, bool follow) {
+  enum { MOST_LINKS = 40 };
+  char *path = copy_of(name);
+  if (!follow) return path;
+  for (int links = 0; path != NULL && links < MOST_LINKS && system_is_link(path); links++) {
+    char *next = read_link(path);
+    free(path);
+    path = next;
+  }
+  struct stat file, there;
+  if (path != NULL && is_found(name, stat(name, &file)) && is_found(name, lstat(path, &there)) &&
+      file.st_dev == there.st_dev && file.st_ino == there.st_ino)
     return path;
   free(path);
   errno = ENOENT;
@@ -64,7 +84,7 @@ char *system_real_path(const char *name) {
 
 bool system_is_link(const char *name) {
   struct stat link;
-  return lstat(name, &link) == 0 && S_ISLNK(link.st_mode);
+  return is_found(name, lstat(name, &link)) && S_ISLNK(link.st_mode);
 }
 
 /* ---- The end by a signal ---- */
@@ -151,11 +171,12 @@ static void name_temporary(void) {
   }
 }
 
-/* What a link there holds is not replaced. */
-static mode_t most_of_mode(void) {
+/* The permissions of `mode` that a file in the target's place has too. What a link there holds is not replaced. */
+static bool restrict_mode(mode_t *mode) {
   struct stat there;
-  if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) != 0 || S_ISLNK(there.st_mode)) return 0777;
-  return there.st_mode & 0777;
+  if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  if (!S_ISLNK(there.st_mode)) *mode &= there.st_mode;
+  return true;
 }
 
 /* A mode that is not kept is the system's to give, by the umask or the folder's access control list. */
@@ -164,34 +185,40 @@ int system_create_temporary(const char *target, const struct stat *status) {
   folder = open(path, FOLDER);
   int error = errno;
   free(path);
+  errno = error;
+  if (folder < 0) return -1;
   last_name = system_file_name(target);
 
-  const mode_t mode = S_ISREG(status->st_mode) ? 0600 : 0666 & most_of_mode();
-  int fd = -1, tries = folder < 0 ? 0 : 1000;
+  int fd = -1, tries = 1000;
+  mode_t mode = S_ISREG(status->st_mode) ? 0600 : 0666;
   hold_signals();
-  while (fd < 0 && tries-- > 0) {
-    name_temporary();
-    fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    error = errno;
-    if (error != EEXIST) break;
+  if (restrict_mode(&mode)) {
+    do {
+      name_temporary();
+      fd = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    } while (fd < 0 && errno == EEXIST && tries-- > 0);
   }
+  error = errno;
   is_there = fd >= 0;
   release_signals();
-  if (fd < 0 && folder >= 0) close(folder);
+  if (fd < 0) close(folder);
   errno = error;
   return fd;
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status) {
+bool system_keep_mode_and_times(int fd, const struct stat *status) {
   struct stat made;
   if (S_ISREG(status->st_mode)) {
     struct timespec times[2] = {status->st_atim, status->st_mtim};
     futimens(fd, times);
   } else {
-    if (fstat(fd, &made) != 0) return;
+    if (fstat(fd, &made) != 0) return false;
     status = &made;
   }
-  fchmod(fd, status->st_mode & 0777 & most_of_mode());
+  mode_t mode = status->st_mode & 0777;
+  if (!restrict_mode(&mode)) return false;
+  fchmod(fd, mode);
+  return true;
 }
 
 /* As renameat, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */

@@ -16,8 +16,11 @@ int system_open(const char *name, int flags);
 /* What follows the last separator of a path. */
 const char *system_file_name(const char *path);
 
-/* A file's absolute path without links, to be freed; NULL, with errno, where there is no file, or that path is another's. */
-char *system_real_path(const char *name);
+/*
+ * A path of the file, to be freed; with `follow` of what a symbolic link leads to: NULL, with errno, where that is no file or
+ * cannot be told. On Windows it is absolute, and no link is followed.
+ */
+char *system_path(const char *name, bool follow);
 
 /* True for a symbolic link, whatever it leads to. */
 bool system_is_link(const char *name);
@@ -31,9 +34,10 @@ int system_create_temporary(const char *target, const struct stat *status);
 
 /*
  * Gives the temporary file, open, the times and mode of `status` where that is a regular file, else those of a new file; but
- * no permission that a file in its place has not. Where there are none to keep: no error.
+ * no permission that a file in its place has not. Where there are none to keep: no error; but false, with errno, where it is
+ * not known what is in its place.
  */
-void system_keep_mode_and_times(int fd, const struct stat *status);
+bool system_keep_mode_and_times(int fd, const struct stat *status);
 
 /*
  * Renames the temporary file to its target; without force one that is there, or came up meanwhile, stays. Only where there is

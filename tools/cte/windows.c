@@ -27,9 +27,9 @@ const char *system_file_name(const char *path) {
   return name;
 }
 
-char *system_real_path(const char *name) {
-  struct stat status;
-  return stat(name, &status) == 0 ? _fullpath(NULL, name, 0) : NULL;
+char *system_path(const char *name, bool follow) {
+  (void)follow;
+  return _fullpath(NULL, name, 0);
 }
 
 bool system_is_link(const char *name) {
@@ -87,10 +87,11 @@ int system_create_temporary(const char *target, const struct stat *status) {
   return fd;
 }
 
-void system_keep_mode_and_times(int fd, const struct stat *status) {
-  if (!S_ISREG(status->st_mode)) return;
+bool system_keep_mode_and_times(int fd, const struct stat *status) {
+  if (!S_ISREG(status->st_mode)) return true;
   struct _utimbuf times = {status->st_atime, status->st_mtime};
   _futime(fd, &times);
+  return true;
 }
 
 bool system_put_in_place(bool force) {
