@@ -121,7 +121,8 @@ enum cte_content {
 /*
  *   status            CTE_OK; CTE_ERROR_UNSUPPORTED when the transport does not carry it and it must not be encoded;
  *                     CTE_ERROR_ARGUMENT
- *   encoding          a CTE_ENCODING_; when status is not CTE_OK the one that the content satisfies as it is
+ *   encoding          a CTE_ENCODING_; with CTE_ERROR_UNSUPPORTED the one that the content satisfies as it is; with
+ *                     CTE_ERROR_ARGUMENT 0, and so are the sizes
  *   identity          octets when sent as it is; exact. Of text taken as LF text: with its LFs as CRLF
  *   base64            octets in base64 with lines of 76 and CRLF, the last one too; exact, from the same octets as identity
  *   quoted_printable  an upper bound of the octets in quoted-printable (as text for CTE_CONTENT_TEXT, else as binary)

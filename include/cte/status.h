@@ -43,7 +43,7 @@ typedef enum cte_status {
   CTE_END = 2,         /* an end of data was met; what follows it is unread */
 
   CTE_ERROR_ARGUMENT = -1,    /* an option, a reserved field or a pair of buffers that is not allowed */
-  CTE_ERROR_STATE = -2,       /* update after finish, or a stream that was never set up */
+  CTE_ERROR_STATE = -2,       /* update after finish, or a stream that is all zero, or was refused its options */
   CTE_ERROR_UNSUPPORTED = -3, /* a kernel row unknown or not usable on this CPU; content that a transport cannot carry */
   CTE_ERROR_TRUNCATED = -4,   /* the input ended before the end of SMTP DATA */
   CTE_ERROR_LINE_END = -5,    /* base64: a line end where the options allow none */

@@ -71,7 +71,8 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *                    input until they are more than 512 octets together, or in decoding 256 behind a run of blanks, and with
  *                    them their errors and anomalies; an update without input gives what became of them at once, as far as
  *                    there is room (all, when it leaves some of `out`). With what is undecided an encoder may keep decided
- *                    octets just before it, up to 15 of output: how many may differ by row and cut.
+ *                    octets just before it, up to 15 of output: how many may differ by row and cut. The base64 decoder keeps
+ *                    those of a quantum until it is whole.
  *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input, also when none is left: then an end of
  *                    data or an error comes behind the octets that wait
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just
@@ -79,7 +80,8 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *   an error         given once every octet before the offending one was delivered, and again by each later call;
  *                    in->pos is at the offending octet, or where it was before the call when that octet came with an
  *                    earlier one
- *   CTE_ERROR_STATE  after finish, unless that gave an error, which stays; or without a set-up
+ *   CTE_ERROR_STATE  after finish, unless that gave an error, which stays; or of a stream that is all zero, or whose set-up was
+ *                    refused
  */
 CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *out);
 

@@ -679,10 +679,10 @@ ALWAYS_INLINE struct decoding decoding_of(const uint8_t *src, size_t n, uint8_t 
                            .line_ends = params->line_ends};
 }
 
-/* Any text. */
-__attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+/* Any text but narrow lines, at which it ends. */
+__attribute__((noinline)) static struct done decode_wide(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
                                                          const struct base64_decode_params *params,
-                                                         struct base64_carry *carry) {
+                                                         struct base64_carry *carry, bool *narrow) {
   struct decoding d = decoding_of(src, n, dst, cap, params, carry);
   const bool unlimited = d.limit == UINT64_MAX;
   bool ahead = d.column <= d.limit;
@@ -700,9 +700,19 @@ __attribute__((noinline)) static struct done decode_text(const uint8_t *src, siz
   }
   carry->column = d.column;
   carry->width = d.width;
-  const struct done done = {n - (size_t)(d.end - d.src), cap - d.room};
-  if (!d.narrow) return done;
-  const struct done more = cte_avx2_base64.decode(d.src, (size_t)(d.end - d.src), d.dst, d.room, params, carry);
+  *narrow = d.narrow;
+  return (struct done){n - (size_t)(d.end - d.src), cap - d.room};
+}
+
+/* Any text. What decode_wide takes of the stack is free again before AVX2 takes as much as it may. */
+__attribute__((noinline)) static struct done decode_text(const uint8_t *src, size_t n, uint8_t *dst, size_t cap,
+                                                         const struct base64_decode_params *params,
+                                                         struct base64_carry *carry) {
+  bool narrow;
+  const struct done done = decode_wide(src, n, dst, cap, params, carry, &narrow);
+  if (!narrow) return done;
+  const struct done more =
+      cte_avx2_base64.decode(src + done.read, n - done.read, dst + done.written, cap - done.written, params, carry);
   return (struct done){done.read + more.read, done.written + more.written};
 }
 
