@@ -146,7 +146,7 @@ static void at_most_8_kib(void **state) {
   size_t most = 0, limit = hostile() ? LIMIT + WRAPPER : LIMIT;
   for (size_t times = scaled(3); times > 0; times--) {
     for (int kind = 0; kind < INPUT_KINDS + 5; kind++) {
-      const size_t n = random_one_in(2) ? random_below(MOST / 4) : MOST / 2 + random_below(MOST / 2);
+      const size_t n = random_one_in(2) ? 1 + random_below(MOST / 4) : MOST / 2 + random_below(MOST / 2);
       make_text(src, n, kind);
       for (size_t i = 0; i < COUNT(calls); i++) {
         for (int how = ONE_SHOT; how <= (calls[i].subject == &qp_encode_subject ? SIZE : STREAM); how++) {
