@@ -6,7 +6,8 @@
  * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
  * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
  * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
- * CTE_FAULTS_LOOK: the one of the calls that ask for a file's status or a link's text that fails with EIO.
+ * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
+ * or a link's text that fails with EIO.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -214,6 +215,18 @@ int __open_2(const char *name, int flags) {
 
 int __open64_2(const char *name, int flags) {
   return opened(name, flags);
+}
+
+typedef int open_at_call(int folder, const char *name, int flags, ...);
+
+int openat64(int folder, const char *name, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const unsigned mode = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
+  va_end(arguments);
+  if (setting("CTE_FAULTS_TAKEN", 0) == 0) return NEXT(open_at_call, "openat64")(folder, name, flags, mode);
+  errno = EEXIST;
+  return -1;
 }
 
 /* renameat2 of the command: five arguments, and what is no argument does no harm to the system. */

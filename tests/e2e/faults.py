@@ -387,6 +387,11 @@ class Calls(Case):
             self.only("out", "rival")
             os.unlink(out)
 
+    def test_each_temporary_name_is_taken(self):
+        out = self.path("out")
+        self.assertEqual(faulty(["qp", "-o", out], b"a", taken=1), (1, b"", f"cte qp: {out}: File exists\n"))
+        self.only()
+
     def test_closed_descriptors_by_their_names(self):
         """A stand-in is neither read as empty nor written to, and leads nowhere."""
         a = self.file("a", b"a")
