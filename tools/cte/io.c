@@ -258,8 +258,8 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
 }
 
 /*
- * One pipe, or one file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and overtakes the
- * reader. Windows gives no file a number.
+ * One pipe, or one file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and
+ * overtakes the reader. Windows gives no file a number.
  */
 bool sink_feeds(const struct sink *sink, const struct source *source) {
   struct stat status;
