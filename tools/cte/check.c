@@ -1,5 +1,6 @@
 /* check.c: cte check. */
 #include "commands.h"
+#include "io.h"
 #include "options.h"
 
 #include <cte/lines.h>

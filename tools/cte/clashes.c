@@ -2,6 +2,7 @@
 #include "clashes.h"
 
 #include "options.h"
+#include "paths.h"
 #include "system.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 #include "files.h"
 
 #include "clashes.h"
+#include "paths.h"
 #include "system.h"
 
 #include <stdlib.h>

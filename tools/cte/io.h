@@ -1,64 +1,11 @@
-/*
- * io.h: what the command needs of the system: messages, reading in large blocks, outputs that are written whole or not at
- * all. Included first: it asks for POSIX 2008 and for 64-bit file offsets.
- */
+/* io.h: reading in large blocks, outputs that are written whole or not at all. */
 #ifndef CTE_TOOLS_IO_H
 #define CTE_TOOLS_IO_H
 
-#define _XOPEN_SOURCE     700
-#define _FILE_OFFSET_BITS 64
+#include "messages.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-
-/* ---- Messages and the exit ---- */
-
-/* The subcommand that runs: its name in messages, and the exit codes of a usage error and of an I/O error. */
-struct program {
-  const char *name;
-  int usage_error, failure;
-};
-extern struct program program;
-
-/* MinGW has its own word for printf as C has it: %ju, for one. */
-#ifdef __MINGW_PRINTF_FORMAT
-#define PRINTF_FORMAT __MINGW_PRINTF_FORMAT
-#else
-#define PRINTF_FORMAT printf
-#endif
-
-/* "cte base64: MESSAGE" on standard error. */
-void complain(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
-
-/* "cte base64: FILE: MESSAGE". */
-void complain_of(const char *file, const char *format, ...) __attribute__((format(PRINTF_FORMAT, 2, 3)));
-
-/*
- * A file's name as messages and reports give it: controls, also of the direction of text, and octets that belong to no
- * UTF-8 character are '?'. Good until the next call.
- */
-const char *shown(const char *file);
-
-/* malloc; ends the program when there is no memory. */
-void *allocate(size_t size);
-_Noreturn void memory_exhausted(void);
-
-/* "DIR/." for "DIR/name", "." for "name"; to be freed. So is the copy. */
-char *folder_of(const char *path);
-char *copy_of(const char *text);
-
-/*
- * Of a file's stat the `result`: false, with errno, where there is no such file, or none that can be reached. Any other error
- * ends the program: whether an output is an input must be known.
- */
-bool is_found(const char *name, int result);
-
-/* Closes standard output: `status`, or program.failure when what was written there did not get through. */
-int finish(int status);
 
 /* ---- Input ---- */
 
@@ -100,9 +47,6 @@ struct sink {
   char *target;              /* where the temporary file goes in the end; NULL: fd is written straight */
   const struct stat *status; /* as sink_open */
 };
-
-/* A symbolic link that leads to no file. False, with errno, where what it leads to cannot be reached. */
-bool leads_nowhere(const char *name);
 
 /*
  * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the

@@ -1,5 +1,5 @@
 /* main.c: cte, the command: the table of subcommands. */
-#include "io.h"
+#include "messages.h"
 
 #include "commands.h"
 #include "options.h"

@@ -6,7 +6,7 @@
 #ifndef CTE_TOOLS_OPTIONS_H
 #define CTE_TOOLS_OPTIONS_H
 
-#include "io.h"
+#include "messages.h"
 
 #include <getopt.h>
 

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE /* Linux: syscall */
 #include "system.h"
 
+#include "paths.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

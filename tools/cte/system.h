@@ -2,7 +2,9 @@
 #ifndef CTE_TOOLS_SYSTEM_H
 #define CTE_TOOLS_SYSTEM_H
 
-#include "io.h"
+#include "messages.h"
+
+#include <sys/stat.h>
 
 /*
  * Called first. Closed standard descriptors get a stand-in whose use fails, so that no file opened later takes their
