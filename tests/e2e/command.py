@@ -586,6 +586,21 @@ class Files(Case):
         self.assertEqual(cte("qp", "--suffix=.x", "./a", "b", cwd=self.folder), (0, b"", ""))
         self.assertEqual(self.names(), ["a", "a.x", "a.y", "b", "b.x", "b.y", "link"])
 
+    def test_one_fifo_or_device_by_two_names(self):
+        """It is written straight: both would come out of it, mixed. A replaced one is two files."""
+        for name in "a", "b":
+            self.file(name, b"x")
+        os.mkfifo(self.path("a.x"))
+        os.link(self.path("a.x"), self.path("b.x"))
+        self.fails(cte("qp", "--suffix=.x", "a", "b", cwd=self.folder), 2, "a.x: more than one input has this output")
+        self.fails(cte("qp", "--suffix=.x", "b.x", "a", cwd=self.folder), 2, "a.x: this output is another input")
+        self.assertEqual(cte("qp", "-f", "--output-dir=.", "--suffix=.x", "a", "b", cwd=self.folder), (0, b"", ""))
+        self.assertEqual((read(self.path("a.x")), read(self.path("b.x"))), (b"x", b"x"))
+        if os.getuid() == 0:
+            for name in "a.y", "b.y":
+                os.mknod(self.path(name), stat.S_IFCHR | 0o666, os.makedev(1, 3))
+            self.fails(cte("qp", "--suffix=.y", "a", "b", cwd=self.folder), 2, "a.y: more than one input has this output")
+
     def test_output_is_another_input(self):
         """Nothing is written, whatever the order and the names."""
         os.mkdir(self.path("dir"))

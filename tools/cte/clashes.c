@@ -28,28 +28,40 @@ static int compare_files(const void *a, const void *b) {
 /* ---- By their names, before any job ---- */
 
 /*
- * A file of a job: a folder, which may have many paths (bind mounts), and the name there. One that is there and has no hard
- * links is itself: a file system may take two names for the same.
+ * A file of a job: a folder, which may have many paths (bind mounts), and the name there. A file system may take two names for
+ * the same: a file that is there without hard links is itself. So is, through any link, a FIFO or a device that is written to.
  */
 struct place {
   const struct job *job;
   char *path;
   struct file folder; /* or the file itself; zeros where there is none */
-  const char *name;   /* in `path`, or "" of the file itself; all of it when the folder has no number */
+  const char *name;   /* in `path`, or none of the file itself; all of it when the folder has no number */
   bool is_input;
 };
+
+/* No name in a folder is one of these. */
+static const char FILE_ITSELF[] = "", CHARACTER_DEVICE[] = "/c", BLOCK_DEVICE[] = "/b";
+
+/* False where the file, which is there, is to go by its name. A device may have many nodes. */
+static bool is_itself(struct place *place, const struct stat *status, bool follow) {
+  mode_t mode = status->st_mode;
+  bool itself = S_ISREG(mode) ? status->st_nlink == 1 : follow && !S_ISDIR(mode);
+  if (!itself || status->st_ino == 0) return false;
+  bool is_device = S_ISCHR(mode) || S_ISBLK(mode);
+  place->folder = is_device ? (struct file){status->st_rdev, 0} : file_of(status);
+  place->name = S_ISCHR(mode) ? CHARACTER_DEVICE : S_ISBLK(mode) ? BLOCK_DEVICE : FILE_ITSELF;
+  return true;
+}
 
 static struct place make_place(const struct job *job, const char *name, bool follow, bool is_input) {
   struct place place = {.job = job, .path = system_path(name, follow), .is_input = is_input};
   if (place.path == NULL) place.path = copy_of(name);
   place.name = place.path;
-  char *folder = folder_of(place.path);
   struct stat status;
-  if (!system_is_link(place.path) && is_found(name, stat(place.path, &status)) && S_ISREG(status.st_mode) &&
-      status.st_nlink == 1 && status.st_ino != 0) {
-    place.folder = file_of(&status);
-    place.name = "";
-  } else if (is_found(name, stat(folder, &status)) && status.st_ino != 0) {
+  if (!system_is_link(place.path) && is_found(name, stat(place.path, &status)) && is_itself(&place, &status, follow))
+    return place;
+  char *folder = folder_of(place.path);
+  if (is_found(name, stat(folder, &status)) && status.st_ino != 0) {
     place.folder = file_of(&status);
     place.name = system_file_name(place.path);
   }
