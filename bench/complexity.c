@@ -15,7 +15,7 @@
 
 #include <cte/cte.h>
 
-#include "codecs.h"
+#include "entries.h"
 #include "slow_inputs.h"
 
 enum { SMALL = 16 << 10, MIDDLE = 256 << 10, LARGE = 4 << 20, ROOM = 4 * LARGE + 4096 };
@@ -41,12 +41,12 @@ static double scale(void) {
 }
 
 /* Nanoseconds an octet, the least of several; 0 when the codec stops early. */
-static double measure(const struct codec *codec, const struct mode *mode, size_t n, int times) {
+static double measure(const struct entry *entry, const struct mode *mode, size_t n, int times) {
   double best = 1e9;
   for (int i = 0, rounds = 1; i < times; i++) {
     double start = now();
     for (int k = 0; k < rounds; k++)
-      if (!run_codec(codec, mode, input, n, output, ROOM)) return 0;
+      if (!run_entry(entry, mode, input, n, output, ROOM)) return 0;
     double took = (now() - start) / rounds;
     if (took < best) best = took;
     if (took < 2e-5) rounds = 16; /* reading the clock takes time, too */
@@ -74,14 +74,14 @@ struct found {
   size_t tried;
 };
 
-static void try_pattern(struct found *found, const struct codec *codec, const struct mode *mode,
+static void try_pattern(struct found *found, const struct entry *entry, const struct mode *mode,
                         const struct pattern *pattern) {
   fill_with(input, SMALL, pattern);
-  double small = measure(codec, mode, SMALL, 2);
+  double small = measure(entry, mode, SMALL, 2);
   if (small == 0) return;
   found->tried++;
   if (small <= found->slowest) return;
-  small = measure(codec, mode, SMALL, 5);
+  small = measure(entry, mode, SMALL, 5);
   if (small <= found->slowest) return;
   found->slowest = small;
   found->pattern = *pattern;
@@ -91,40 +91,40 @@ static void try_pattern(struct found *found, const struct codec *codec, const st
  * Quadratic behaviour would make an octet of the large input 256 times as slow. With little room or flushed, which takes
  * long, only a run of one octet goes so far; another input's octets would be 16 times as slow.
  */
-static void try_growth(struct found *found, const struct codec *codec, const struct mode *mode,
+static void try_growth(struct found *found, const struct entry *entry, const struct mode *mode,
                        const struct pattern *pattern) {
   size_t n = (mode->room < ROOM || mode->flush) && pattern->n > 1 ? MIDDLE : LARGE;
   fill_with(input, n, pattern);
-  double small = measure(codec, mode, SMALL, 3);
+  double small = measure(entry, mode, SMALL, 3);
   if (small == 0) return;
-  double large = measure(codec, mode, n, 1);
+  double large = measure(entry, mode, n, 1);
   if (large / small > 1.5) { /* a disturbance? */
-    small = measure(codec, mode, SMALL, 9);
-    large = measure(codec, mode, n, 3);
+    small = measure(entry, mode, SMALL, 9);
+    large = measure(entry, mode, n, 3);
   }
   if (large / small > found->growth) found->growth = large / small;
 }
 
 /* `share`: of the structured inputs of more than one octet whose growth is tried. */
-static void search(struct found *found, const struct codec *codec, const struct mode *mode, size_t chances, double share) {
+static void search(struct found *found, const struct entry *entry, const struct mode *mode, size_t chances, double share) {
   static struct pattern pattern;
   *found = (struct found){0};
-  make_ordinary(codec->ordinary);
-  found->random = measure(codec, mode, SMALL, 9);
+  make_ordinary(entry->ordinary);
+  found->random = measure(entry, mode, SMALL, 9);
   for (size_t i = 0; i < slow_inputs_count(); i++) {
     make_slow_input(&pattern, i);
-    try_pattern(found, codec, mode, &pattern);
-    if (pattern.n == 1 || (double)random_below(1000) < 1000 * share) try_growth(found, codec, mode, &pattern);
+    try_pattern(found, entry, mode, &pattern);
+    if (pattern.n == 1 || (double)random_below(1000) < 1000 * share) try_growth(found, entry, mode, &pattern);
   }
   for (size_t i = 0; i < chances; i++) {
     make_chance_input(&pattern, random_below);
-    try_pattern(found, codec, mode, &pattern);
+    try_pattern(found, entry, mode, &pattern);
   }
-  try_growth(found, codec, mode, &found->pattern);
+  try_growth(found, entry, mode, &found->pattern);
 }
 
-static void print_row(const struct codec *codec, const struct mode *mode, const struct found *found) {
-  printf("| %s | %s | ", codec->name, mode->name);
+static void print_row(const struct entry *entry, const struct mode *mode, const struct found *found) {
+  printf("| %s | %s | ", entry->name, mode->name);
   if (found->random > 0)
     printf("%.2f | %.2f | %.1f %% | ", found->random, found->slowest, 100 * found->random / found->slowest);
   else
@@ -148,13 +148,13 @@ int main(int argc, char **argv) {
   printf("complexity: CTE_TEST_SEED=%llu, %s\n\n", (unsigned long long)number, cte_isa_name());
   printf("| codec | fed | random, ns an octet | slowest | of random's rate | pattern | growth | inputs |\n"
          "|---|---|---|---|---|---|---|---|\n");
-  for (size_t i = 0; i < codecs_count; i++) {
-    if (strncmp(codecs[i].name, only, strlen(only)) != 0) continue;
-    size_t wanted = row != NULL ? 1 : modes_of(&codecs[i]);
+  for (size_t i = 0; i < entries_count; i++) {
+    if (strncmp(entries[i].name, only, strlen(only)) != 0) continue;
+    size_t wanted = row != NULL ? 1 : modes_of(&entries[i]);
     for (size_t mode = 0; mode < wanted; mode++) {
       static struct found found;
-      search(&found, &codecs[i], &modes[mode], (size_t)(100 * scale()), scale());
-      print_row(&codecs[i], &modes[mode], &found);
+      search(&found, &entries[i], &modes[mode], (size_t)(100 * scale()), scale());
+      print_row(&entries[i], &modes[mode], &found);
     }
   }
   return 0;

@@ -7,7 +7,7 @@
 
 #include <cte/isa.h>
 
-#include "codecs.h"
+#include "entries.h"
 #include "slow_inputs.h"
 #include "support.h"
 
@@ -70,30 +70,41 @@ int __wrap_memcmp(const void *a, const void *b, size_t n) {
  */
 enum { WHOLE_SMALL = 16 << 10, WHOLE_LARGE = 256 << 10, SMALL = 4 << 10, LARGE = 16 << 10 };
 
-/* Measured: 1.25 where 1024 blanks wait; 103 steps an octet, and 10133 with room for one where they are looked at again. */
-static const double most_growth = 1.5, most_steps_whole = 200, most_steps = 20000;
+/*
+ * Measured: 1.25 times, where 1024 blanks wait; and by half a step, where a kernel leaves lines that it did not expect to
+ * another for good. 103 steps an octet, and 10133 with room for one, where blanks are looked at again.
+ */
+static const double most_growth = 1.5, more_steps = 1, most_steps_whole = 200, most_steps = 20000;
 
-/* Steps an octet; 0 when the codec stops early. */
-static double count_steps(const struct codec *codec, const struct mode *mode, const uint8_t *src, size_t n) {
+static size_t tried, compared;
+
+/* Steps an octet. False when the codec stops early. */
+static bool count_steps(const struct entry *entry, const struct mode *mode, const uint8_t *src, size_t n, double *an_octet) {
   static uint8_t dst[4 * WHOLE_LARGE + 4096];
   steps = 0;
-  return run_codec(codec, mode, src, n, dst, sizeof dst) ? (double)steps / (double)n : 0;
+  bool whole = run_entry(entry, mode, src, n, dst, sizeof dst);
+  assert_true(steps > 0);
+  *an_octet = (double)steps / (double)n;
+  return whole;
 }
 
-static void check_input(const struct codec *codec, const struct mode *mode, const struct pattern *pattern) {
+static void check_input(const struct entry *entry, const struct mode *mode, const struct pattern *pattern) {
   static uint8_t src[WHOLE_LARGE];
   const bool whole = mode == modes;
   const size_t n = whole ? WHOLE_LARGE : LARGE;
   fill_with(src, n, pattern);
-  const double small = count_steps(codec, mode, src, whole ? WHOLE_SMALL : SMALL);
-  const double large = count_steps(codec, mode, src, n);
-  if (large <= small * most_growth && large <= (whole ? most_steps_whole : most_steps)) return;
+  tried++;
+  double small, large;
+  if (!count_steps(entry, mode, src, whole ? WHOLE_SMALL : SMALL, &small)) return;
+  if (!count_steps(entry, mode, src, n, &large)) return;
+  compared++;
+  if (large <= small * most_growth + more_steps && large <= (whole ? most_steps_whole : most_steps)) return;
   print_pattern(pattern);
   puts("");
-  fail_msg("%s, %s, %s: %.2f steps an octet, %.2f of more", cte_isa_name(), codec->name, mode->name, small, large);
+  fail_msg("%s, %s, %s: %.2f steps an octet, %.2f of more", cte_isa_name(), entry->name, mode->name, small, large);
 }
 
-/* Little room and single octets take long: with them an input of more than one octet goes through a third of the codecs. */
+/* Little room and single octets take long: with them an input of more than one octet goes through a third of the entries. */
 static void check_on_row(bool whole_alone) {
   static struct pattern pattern;
   const size_t known = slow_inputs_count(), count = known + scaled(30);
@@ -102,25 +113,26 @@ static void check_on_row(bool whole_alone) {
       make_slow_input(&pattern, i);
     else
       make_chance_input(&pattern, random_below);
-    for (size_t c = 0; c < codecs_count; c++) {
+    for (size_t k = 0; k < entries_count; k++) {
       bool all = !whole_alone && (pattern.n == 1 || random_below(3000) < scaled(1000));
-      for (size_t m = 0; m < (all ? modes_of(&codecs[c]) : 1); m++) check_input(&codecs[c], &modes[m], &pattern);
+      for (size_t m = 0; m < (all ? modes_of(&entries[k]) : 1); m++) check_input(&entries[k], &modes[m], &pattern);
     }
   }
 }
 
-/* Of the best row in every way, of the others whole. */
+/* On the best row, or CTE_TEST_ROW, in every way; whole on the others. */
 static void linear(void **state) {
   (void)state;
   random_begin("linear");
+  const char *only = getenv("CTE_TEST_ROW"), *name;
   bool is_first = true;
-  const char *name;
   for (size_t i = 0; (name = cte_isa_list(i, NULL)) != NULL; i++) {
-    if (cte_isa_select(name) != CTE_OK) continue;
+    if ((only != NULL && strcmp(only, name) != 0) || cte_isa_select(name) != CTE_OK) continue;
     check_on_row(!is_first);
     is_first = false;
   }
-  assert_false(is_first);
+  print_message("%zu of %zu runs came to their end at both sizes\n", compared, tried);
+  assert_true(compared > tried / 2);
 }
 
 int main(void) {

@@ -1,4 +1,4 @@
-/* slow_inputs.h: inputs that may slow a codec: a pattern again and again. See codecs.h. */
+/* slow_inputs.h: inputs that may slow a codec: a pattern again and again. See entries.h. */
 #ifndef CTE_TESTS_SLOW_INPUTS_H
 #define CTE_TESTS_SLOW_INPUTS_H
 

@@ -596,6 +596,10 @@ class Files(Case):
         self.fails(cte("qp", "--suffix=.x", "b.x", "a", cwd=self.folder), 2, "a.x: this output is another input")
         self.assertEqual(cte("qp", "-f", "--output-dir=.", "--suffix=.x", "a", "b", cwd=self.folder), (0, b"", ""))
         self.assertEqual((read(self.path("a.x")), read(self.path("b.x"))), (b"x", b"x"))
+        for number in 1, 2:
+            os.symlink(f"/dev/fd/{number}", self.path("ab"[number - 1] + ".z"))
+        done = subprocess.run([CTE, "qp", "--suffix=.z", "a", "b"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder)
+        self.assertEqual(done.stdout.splitlines()[0], b"cte qp: a.z: more than one input has this output")
         if os.getuid() == 0:
             for name in "a.y", "b.y":
                 os.mknod(self.path(name), stat.S_IFCHR | 0o666, os.makedev(1, 3))

@@ -165,7 +165,6 @@ class Disk(Case):
         code, _, error = command.shell('exec "$0" "$@" >&- 2>&- <&-', *arguments)
         self.assertIn(code, (1, 2), arguments)
 
-
     def test_folder_in_two_places(self):
         """Outputs that are one file by the paths of a folder and of a bind mount of it."""
         script = '''mount --bind "$1" "$2" || exit 77

@@ -58,8 +58,8 @@ static struct place make_place(const struct job *job, const char *name, bool fol
   if (place.path == NULL) place.path = copy_of(name);
   place.name = place.path;
   struct stat status;
-  if (!system_is_link(place.path) && is_found(name, stat(place.path, &status)) && is_itself(&place, &status, follow))
-    return place;
+  bool is_link = !follow && system_is_link(name);
+  if (!is_link && is_found(name, stat(name, &status)) && is_itself(&place, &status, follow)) return place;
   char *folder = folder_of(place.path);
   if (is_found(name, stat(folder, &status)) && status.st_ino != 0) {
     place.folder = file_of(&status);

@@ -6,6 +6,7 @@
 #include "system.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct command {
@@ -43,6 +44,7 @@ int main(int argc, char **argv) {
   struct common common = {.help = help};
   int option;
   system_begin();
+  atexit(system_remove_temporary); /* where a message ends the program */
   if (argc > 0) argv[0] = name;
   while ((option = next_option(argc, argv, "+:", long_options)) != -1) common_option(&common, option);
   if (optind >= argc) {

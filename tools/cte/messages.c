@@ -1,8 +1,6 @@
 /* messages.c: see messages.h. */
 #include "messages.h"
 
-#include "system.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -79,7 +77,6 @@ void *allocate(size_t size) {
 }
 
 void memory_exhausted(void) {
-  system_remove_temporary();
   complain("memory exhausted");
   exit(program.failure);
 }

@@ -31,7 +31,6 @@ bool is_found(const char *name, int result) {
     return false;
   default:
     complain_of(name, "%s", strerror(errno));
-    system_remove_temporary();
     exit(program.failure);
   }
 }

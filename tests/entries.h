@@ -1,9 +1,9 @@
 /*
- * codecs.h: every call of the library that takes octets, at the options that change its work, and every way to feed it: for
+ * entries.h: every call of the library that takes octets, at the options that change its work, and every way to feed it: for
  * what looks for inputs that slow it, tests/growth.c and bench/complexity.c.
  */
-#ifndef CTE_TESTS_CODECS_H
-#define CTE_TESTS_CODECS_H
+#ifndef CTE_TESTS_ENTRIES_H
+#define CTE_TESTS_ENTRIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,15 +23,15 @@ struct piece {
 /* Ordinary input: random octets, and what encodes them. */
 enum ordinary { RANDOM, BASE64, QP };
 
-struct codec {
+struct entry {
   const char *name;
   cte_status (*set_up)(cte_stream *s);       /* or: */
   size_t (*call)(const struct piece *piece); /* the octets that it read */
   enum ordinary ordinary;
 };
 
-extern const struct codec codecs[];
-extern const size_t codecs_count;
+extern const struct entry entries[];
+extern const size_t entries_count;
 
 struct mode {
   const char *name;
@@ -42,10 +42,10 @@ struct mode {
 
 extern const struct mode modes[];
 
-/* How many of the modes are this codec's: of a call the first two. */
-size_t modes_of(const struct codec *codec);
+/* How many of the modes are this entry's: of a call the first two. */
+size_t modes_of(const struct entry *entry);
 
 /* Runs over src[0..n), with `cap` octets at dst. False when the codec stops before its end. */
-bool run_codec(const struct codec *codec, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
+bool run_entry(const struct entry *entry, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
 
 #endif

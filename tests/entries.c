@@ -1,5 +1,5 @@
-/* codecs.c: see codecs.h. */
-#include "codecs.h"
+/* entries.c: see entries.h. */
+#include "entries.h"
 
 #include <cte/cte.h>
 
@@ -185,7 +185,7 @@ static size_t once_smtp_read(const struct piece *p) {
 
 /* ---- All of them ---- */
 
-const struct codec codecs[] = {
+const struct entry entries[] = {
     {"base64, encode", base64_encode, NULL, RANDOM},
     {"base64, encode, lines of one column", base64_encode_narrow, NULL, RANDOM},
     {"base64, decode", base64_decode, NULL, BASE64},
@@ -236,10 +236,10 @@ const struct mode modes[] = {
     {"room for 64", false, false, 64},
 };
 
-const size_t codecs_count = sizeof codecs / sizeof codecs[0];
+const size_t entries_count = sizeof entries / sizeof entries[0];
 
-size_t modes_of(const struct codec *codec) {
-  return codec->call != NULL ? 2 : sizeof modes / sizeof modes[0];
+size_t modes_of(const struct entry *entry) {
+  return entry->call != NULL ? 2 : sizeof modes / sizeof modes[0];
 }
 
 /* The octets that one update takes, in pieces of room, each in the place of the last; false once it wants no more. */
@@ -253,11 +253,11 @@ static bool feed(cte_stream *s, const uint8_t *src, size_t n, uint8_t *dst, size
   return status == CTE_OK;
 }
 
-static bool run_stream(const struct codec *codec, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst,
+static bool run_stream(const struct entry *entry, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst,
                        size_t cap) {
   size_t piece = mode->by_octet ? 1 : n, room = mode->room < cap ? mode->room : cap;
   cte_stream s;
-  if (codec->set_up(&s) != CTE_OK) return false;
+  if (entry->set_up(&s) != CTE_OK) return false;
   for (size_t at = 0; at < n; at += piece)
     if (!feed(&s, src + at, piece, dst, room) || (mode->flush && !feed(&s, NULL, 0, dst, room))) return false;
   cte_output out = {dst, cap, 0};
@@ -265,12 +265,12 @@ static bool run_stream(const struct codec *codec, const struct mode *mode, const
   return true;
 }
 
-bool run_codec(const struct codec *codec, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
-  if (codec->set_up != NULL) return run_stream(codec, mode, src, n, dst, cap);
+bool run_entry(const struct entry *entry, const struct mode *mode, const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
+  if (entry->set_up != NULL) return run_stream(entry, mode, src, n, dst, cap);
   size_t size = mode->by_octet ? 1 : n;
   for (size_t at = 0; at < n; at += size) {
     const struct piece piece = {src + at, size, at == 0, dst, cap};
-    if (codec->call(&piece) != size) return false;
+    if (entry->call(&piece) != size) return false;
   }
   return true;
 }
