@@ -68,7 +68,7 @@ enum cte_base64_after_padding {
 
 /*
  * All zero: mail's decoder. It skips what is outside the alphabet and reports it (RFC 2045 section 6.8), goes on after
- * padding, and accepts missing padding: nothing that can be decoded is lost.
+ * padding, and accepts missing padding. The other alphabet's characters are outside too; CTE_BASE64_EITHER takes both.
  *
  * How each case is read:
  *   - '=' after two or three characters of a quantum ends it; two characters want a second '='. A '=' anywhere else is
@@ -79,8 +79,8 @@ enum cte_base64_after_padding {
  *   - Trailing bits have the offset of the character that holds them.
  *   - A line is what stands between the line ends that line_ends says, which are not counted: with
  *     CTE_BASE64_LINE_ENDS_LF a CR is an octet of its line.
- *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line, and missing padding
- *     before data after padding.
+ *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line (but trailing bits, which
+ *     show later), and missing padding before data after padding.
  *   - With several rejected, the error is the one that reading octet by octet comes to first. Of trailing bits and missing
  *     padding that is at the next '=' or character of the alphabet, or at the end of input: their offset may be smaller
  *     than that of a character that was rejected before.

@@ -29,7 +29,7 @@ enum cte_qp_encode_flags {
   CTE_QP_ENCODE_DASHES = 1 << 2, /* an output line that would begin with "--" begins with =2D */
   CTE_QP_ENCODE_EBCDIC = 1 << 3, /* !"#$@[\]^`{|}~ are escaped (RFC 2045 section 6.7, RFC 2049 section 3) */
   CTE_QP_WHOLE_UTF8 = 1 << 4,    /* no soft line break within a valid UTF-8 character (RFC 3629) */
-  CTE_QP_SOFT_END = 1 << 5       /* data that does not end with a line end is followed by a soft line break */
+  CTE_QP_SOFT_END = 1 << 5       /* a soft line break behind data, if any, that does not end with a line end */
 };
 
 /*

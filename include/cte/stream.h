@@ -92,7 +92,10 @@ CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *o
  */
 CTE_API cte_status cte_stream_finish(cte_stream *s, cte_output *out);
 
-/* The set of CTE_ANOMALY_ bits met so far, and CTE_VERDICT_REJECTED. */
+/*
+ * The set of CTE_ANOMALY_ bits met so far, and CTE_VERDICT_REJECTED. An error takes back what was met behind its octet: of a
+ * kind that shows late (base64's trailing bits and missing padding).
+ */
 CTE_API uint32_t cte_stream_anomalies(const cte_stream *s);
 
 /* The first offset of one CTE_ANOMALY_ bit, counted from the stream's first octet; CTE_NO_OFFSET when it was not met. */
