@@ -9,8 +9,12 @@
 
 /* Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E. */
 enum {
+  LEAF1_EDX_SSE = 1 << 25,
+  LEAF1_EDX_SSE2 = 1 << 26,
+  LEAF1_ECX_SSE3 = 1 << 0,
   LEAF1_ECX_SSSE3 = 1 << 9,
   LEAF1_ECX_SSE41 = 1 << 19,
+  LEAF1_ECX_SSE42 = 1 << 20,
   LEAF1_ECX_POPCNT = 1 << 23,
   LEAF1_ECX_OSXSAVE = 1 << 27,
   LEAF1_ECX_AVX = 1 << 28,
@@ -52,14 +56,16 @@ static uint32_t xcr0(void) {
 
 enum { ASKED = 1, SSE = 2, AVX2 = 4, AVX512 = 8 };
 
+/* All that a row's compiler options allow, what they imply too: an emulator or hypervisor may hide any of it. */
 static uint32_t ask(void) {
   uint32_t answer = ASKED;
-  uint32_t ecx = cpuid(1).ecx;
-  if (all(ecx, LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41)) answer |= SSE;
-  if (all(ecx, LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) && all(xcr0(), XCR0_SSE_AVX) &&
-      all(cpuid(7).ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) && all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT))
+  const struct leaf leaf1 = cpuid(1), leaf7 = cpuid(7);
+  if (all(leaf1.edx, LEAF1_EDX_SSE | LEAF1_EDX_SSE2) && all(leaf1.ecx, LEAF1_ECX_SSE3 | LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41))
+    answer |= SSE;
+  if (answer & SSE && all(leaf1.ecx, LEAF1_ECX_SSE42 | LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) &&
+      all(xcr0(), XCR0_SSE_AVX) && all(leaf7.ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) &&
+      all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT))
     answer |= AVX2;
-  const struct leaf leaf7 = cpuid(7);
   if (answer & AVX2 && all(xcr0(), XCR0_AVX512) && all(leaf7.ecx, LEAF7_ECX_VBMI | LEAF7_ECX_VBMI2) &&
       all(leaf7.ebx, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
     answer |= AVX512;
