@@ -104,7 +104,10 @@ static void check_input(const struct entry *entry, const struct mode *mode, cons
   fail_msg("%s, %s, %s: %.2f steps an octet, %.2f of more", cte_isa_name(), entry->name, mode->name, small, large);
 }
 
-/* Little room and single octets take long: with them an input of more than one octet goes through a third of the entries. */
+/*
+ * Little room and single octets take long: with them an input of more than one octet goes through a third of the entries at
+ * scale 1, through all at 3.
+ */
 static void check_on_row(bool whole_alone) {
   static struct pattern pattern;
   const size_t known = slow_inputs_count(), count = known + scaled(30);
