@@ -1,6 +1,6 @@
 /*
  * cte/isa.h: which kernels run. The library picks the best row of kernels that the CPU and the operating system support,
- * on first use; every row gives the same octets, counts and offsets.
+ * on first use; every row gives the same octets, counts and offsets (of a stream: over all calls, cte_stream_update).
  *
  * Any thread may call these at any time. A choice made in the middle of a stream is harmless.
  */

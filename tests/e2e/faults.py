@@ -14,6 +14,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -415,6 +416,17 @@ class Calls(Case):
         self.assertEqual((done.returncode, done.stdout, done.stderr, os.path.islink(link)), (1, b"", error, True))
         os.close(gone)
 
+    def test_link_whose_path_is_too_long(self):
+        """The system follows it; the path that it makes with its folder's is too long for the command (cte.1)."""
+        target, link = self.file("target", b"old"), self.path("link")
+        os.symlink("./" * 2040 + "target", link)
+        far = os.path.join(self.folder, "./" * 20 + "link")
+        self.assertEqual(read(far), b"old")
+        self.assertEqual(cte("qp", "-f", "-o", far, data=b"a"), (1, b"", f"cte qp: {far}: File name too long\n"))
+        done = subprocess.run([CTE, "qp", "-f", "-o", "link"], input=b"a", capture_output=True, env=ENVIRONMENT, cwd=self.folder)
+        self.assertEqual((done.returncode, done.stderr, os.path.islink(link), read(target)), (0, b"", True, b"a"))
+        self.only("link", "target")
+
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
     def test_link_to_what_cannot_be_reached(self):
         """Whether it leads to a file is not known: it is not replaced."""
@@ -703,12 +715,18 @@ class Inputs(Case):
         self.assertEqual(read(file), expected)
 
     def test_pipe_into_itself(self):
+        """It is not read, even for its first line end: the shell reads what it put there."""
         fifo = self.path("fifo")
         os.mkfifo(fifo)
-        for line, name in ('"$0" qp -o "$1" "$1"', fifo), ('"$0" qp <&3 >&3', "standard input"), ('"$0" check <&3 >&3', "standard input"):
-            result = command.shell(f'exec 3<>"$1"; echo a >&3; exec timeout 20 {line}', fifo)
-            self.assertEqual(result[0], 2 if "check" in line else 1, (line, result))
-            self.assertTrue(result[2].endswith(f": {name}: the input is the output too\n"), result)
+        for words in "qp", "qp --mail", "qp -d", "base64", "smtp", "smtp --eol=crlf", "smtp -d", "check":
+            for line, name in ('"$0" $2 "$1" >&3', fifo), ('"$0" $2 <&3 >&3', "standard input"), ('"$0" $2 -o "$1" "$1"', fifo):
+                if words == "check" and "-o" in line:
+                    continue
+                line = f'exec 3<>"$1"; printf %s x= >&3; timeout 20 {line}; code=$?; timeout 20 head -c2 <&3; exit $code'
+                with self.subTest(line=line, words=words):
+                    result = command.shell(line, fifo, words)
+                    code, verb = 2 if words == "check" else 1, words.split()[0]
+                    self.assertEqual(result, (code, b"x=", f"cte {verb}: {name}: the input is the output too\n"))
 
     def attach(self):
         """A block device of a MiB."""
@@ -948,6 +966,23 @@ class Inputs(Case):
             pass
         self.fails(cte("qp", self.path("plain", "x")), 1, "Not a directory")
         self.fails(cte("qp", "-o", self.path("plain", "x")), 1, "Not a directory")
+
+
+    def test_socket(self):
+        """An error; in the folder of outputs a file that is there."""
+        name = self.path("socket")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(name)
+            for force in [], ["-f"]:
+                self.assertEqual(cte("qp", *force, "-o", name, data=b"a="), (1, b"", f"cte qp: {name}: No such device or address\n"))
+            self.assertEqual(cte("qp", name), (1, b"", f"cte qp: {name}: No such device or address\n"))
+            os.mkdir(self.path("in"))
+            file = self.file("in/socket", b"a=")
+            self.fails(cte("qp", "--output-dir", self.folder, file), 1, "the file exists already (-f replaces it)")
+            self.assertTrue(stat.S_ISSOCK(os.stat(name).st_mode))
+            self.assertEqual(cte("qp", "-f", "--output-dir", self.folder, file), (0, b"", ""))
+            self.assertEqual(read(name), b"a=3D")
+        self.only("in", "socket")
 
 
 class WithoutEnd(Case):

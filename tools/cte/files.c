@@ -133,10 +133,9 @@ static void report_line_ends(const struct source *source, const struct streams *
     complain_of(source->name, "LF line ends, written as CRLF");
 }
 
-/* `follow`: as sink_open. `existed`: whether there was the output before the source was opened. */
-static bool run_source(const struct task *task, struct source *source, const char *output, bool follow, bool existed) {
+/* One input's octets, and what is said of them. False after a message. */
+static bool transform(const struct task *task, struct source *source, struct sink *sink) {
   const struct common *common = task->common;
-  if (is_clash(source, output, follow, existed)) return false;
   static struct streams streams;
   streams = (struct streams){.report = common->verbose ? UINT32_MAX : 0};
   cte_lines_init(&streams.lines);
@@ -144,17 +143,28 @@ static bool run_source(const struct task *task, struct source *source, const cha
   if (status != CTE_OK) complain_of(source->name, "%s", cte_status_text(status));
   if (status != CTE_OK || source->failed) return false;
 
+  bool good = run_streams(&streams, source, sink, common->quiet);
+  if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
+  if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
+  return good;
+}
+
+/*
+ * `follow`: as sink_open. `existed`: whether there was the output before the source was opened. Nothing is read before it is
+ * known that the input is not the output: a pipe that is both would be waited for.
+ */
+static bool run_source(const struct task *task, struct source *source, const char *output, bool follow, bool existed) {
+  bool force = task->common->force;
+  if (is_clash(source, output, follow, existed)) return false;
   struct sink sink;
   static const struct stat none; /* only a named file has a mode and times that are its own */
   const struct stat *status_to_keep = source->fd != 0 ? &source->status : &none;
-  if (!sink_open(&sink, output, common->force, follow, status_to_keep)) return false;
-  bool good = !sink_feeds(&sink, source) && run_streams(&streams, source, &sink, common->quiet);
-  if (!common->quiet) report_anomalies(source, &streams.stream, streams.report);
-  if (good && !common->quiet) report_line_ends(source, &streams, common->verbose);
+  if (!sink_open(&sink, output, force, follow, status_to_keep)) return false;
+  bool good = !sink_feeds(&sink, source) && transform(task, source, &sink);
   struct stat made;
   bool is_new = sink.target != NULL && fstat(sink.fd, &made) == 0;
   if (good && is_new) note_written(&made);
-  bool closed = sink_close(&sink, good, common->force);
+  bool closed = sink_close(&sink, good, force);
   if (good && is_new && !closed) forget_written(&made);
   return good && closed;
 }

@@ -76,11 +76,13 @@ char *system_path(const char *name, bool follow) {
     path = next;
   }
   struct stat file, there;
+  errno = ENOENT; /* where they are two files */
   if (path != NULL && is_found(name, stat(name, &file)) && is_found(name, lstat(path, &there)) &&
       file.st_dev == there.st_dev && file.st_ino == there.st_ino)
     return path;
+  int error = errno;
   free(path);
-  errno = ENOENT;
+  errno = error;
   return NULL;
 }
 
