@@ -552,6 +552,23 @@ static void encoded_bound(void **state) {
   assert_int_equal(cte_qp_encoded_bound(26, NULL), 81);
 }
 
+/* Reached with whole characters too: 22 octets fill a line for which 25 single ones are needed. */
+static void encoded_bound_whole_utf8(void **state) {
+  (void)state;
+  static const char line[] = "\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xF0\x9F\x98\x80\xC3\xA9";
+  static uint8_t src[22 * 300], dst[4 * sizeof src];
+  for (size_t n = 0; n < sizeof src; n += 22) memcpy(src + n, line, 22);
+  for (int lf = 0; lf < 2; lf++) {
+    const cte_qp_encode_options o = {.flags = CTE_QP_WHOLE_UTF8, .line_end = lf ? CTE_LINE_END_LF : CTE_LINE_END_CRLF};
+    for (size_t n = 22; n <= sizeof src; n += 22) {
+      cte_result got = cte_qp_encode(src, n, dst, sizeof dst, &o);
+      assert_int_equal(got.status, CTE_OK);
+      assert_int_equal(got.written, 3 * n + (n / 22 - 1) * (lf ? 2 : 3));
+      assert_int_equal(got.written, cte_qp_encoded_bound(n, &o));
+    }
+  }
+}
+
 static void encoded_size(void **state) {
   (void)state;
   random_begin("encoded_size");

@@ -72,8 +72,8 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
  *                    them their errors and anomalies; an update without input gives what became of them at once, as far as
  *                    there is room (all, when it leaves some of `out`). With what is undecided an encoder may keep decided
  *                    octets just before it, up to 15 of output: how many may differ by row and cut. The base64 decoder keeps
- *                    those of a quantum until it is whole. Where room runs out, how much the calls take and give, and which
- *                    is CTE_OK and which CTE_MORE_OUTPUT, may differ by row too; what all of them take and give does not.
+ *                    those of a quantum until it is whole. In which of the calls what was gathered or
+ *                    kept comes, and so a call's answer and positions, may differ by row; what they all give does not.
  *   CTE_MORE_OUTPUT  `out` is full: call again with room and the rest of the input, also when none is left: then an end of
  *                    data or an error comes behind the octets that wait
  *   CTE_END          the end of data was met (SMTP reader; base64 with CTE_BASE64_AFTER_PADDING_STOP); in->pos is just

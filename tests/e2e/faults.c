@@ -2,11 +2,13 @@
  * faults.c: loaded before libc (LD_PRELOAD), a system that gives little at a time: each read and write stops at a random
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
- * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
+ * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_READ: the read that fails with EIO.
+ * CTE_FAULTS_CLOSE: 1, to close a file that was created fails with EDQUOT. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
  * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
  * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
  * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
- * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
+ * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to
+ * be read, just after that. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
  * or a link's text that fails with EIO.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
@@ -104,6 +106,10 @@ ssize_t read(int fd, void *data, size_t size) {
   static uint64_t reads;
   if (++reads == setting("CTE_FAULTS_STOP", 0)) raise(SIGSTOP);
   if (interrupted()) return -1;
+  if (reads == setting("CTE_FAULTS_READ", 0)) {
+    errno = EIO;
+    return -1;
+  }
   ssize_t count = NEXT(read_call, "read")(fd, data, shortened(size));
   reads_interrupted += count < 0 && errno == EINTR;
   return count;
@@ -193,7 +199,13 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to) {
 typedef int open_call(const char *name, int flags, ...);
 
 static int opened(const char *name, int flags) {
-  const char *other = getenv("CTE_FAULTS_SWAP");
+  const char *other = getenv("CTE_FAULTS_SWAP"), *moved = getenv("CTE_FAULTS_MOVE");
+  if (moved != NULL && (flags & (O_ACCMODE | O_DIRECTORY)) == O_RDONLY) {
+    const int fd = NEXT(open_call, "open")(name, flags);
+    if (fd < 0 || rename(name, moved) != 0) abort();
+    unsetenv("CTE_FAULTS_MOVE");
+    return fd;
+  }
   if (other != NULL && (flags & O_ACCMODE) == O_WRONLY) {
     if (rename(other, name) != 0) abort();
     unsetenv("CTE_FAULTS_SWAP");
@@ -218,14 +230,29 @@ int __open64_2(const char *name, int flags) {
 }
 
 typedef int open_at_call(int folder, const char *name, int flags, ...);
+typedef int close_call(int fd);
+
+static int created = -1;
 
 int openat64(int folder, const char *name, int flags, ...) {
   va_list arguments;
   va_start(arguments, flags);
   const unsigned mode = flags & O_CREAT ? va_arg(arguments, unsigned) : 0;
   va_end(arguments);
-  if (setting("CTE_FAULTS_TAKEN", 0) == 0) return NEXT(open_at_call, "openat64")(folder, name, flags, mode);
-  errno = EEXIST;
+  if (flags & O_EXCL && setting("CTE_FAULTS_TAKEN", 0) != 0) {
+    errno = EEXIST;
+    return -1;
+  }
+  const int fd = NEXT(open_at_call, "openat64")(folder, name, flags, mode);
+  if (flags & O_CREAT) created = fd;
+  return fd;
+}
+
+int close(int fd) {
+  const int result = NEXT(close_call, "close")(fd);
+  if (fd != created || setting("CTE_FAULTS_CLOSE", 0) == 0) return result;
+  created = -1;
+  errno = EDQUOT;
   return -1;
 }
 

@@ -392,6 +392,80 @@ class Calls(Case):
         self.assertEqual(faulty(["qp", "-o", out], b"a", taken=1), (1, b"", f"cte qp: {out}: File exists\n"))
         self.only()
 
+    def test_read_error_in_mid_file(self):
+        """The output is not put in its place, what replaces a file neither."""
+        for arguments, data, _ in self.codings(self.text(20_000)):
+            file, out = self.file("in", data), self.file("out", b"old")
+            result = faulty([*arguments, "-f", "-o", out, file], read=2)
+            said = f"cte {arguments[0]}: {file}: read error at offset {1 << 18}: Input/output error\n"
+            self.assertEqual((result, read(out)), ((1, b"", said), b"old"))
+            self.only("in", "out")
+        self.assertEqual(faulty(["check", file], read=2), (2, b"", said.replace(f"cte {arguments[0]}", "cte check")))
+
+    def test_close_fails(self):
+        """So a full disk may show."""
+        for force in [], ["-f"]:
+            for arguments, data, _ in self.codings(self.text(10)):
+                out = self.path("out")
+                if force:
+                    self.file("out", b"old")
+                result = faulty([*arguments, *force, "-o", out], data, close=1)
+                self.assertEqual(result, (1, b"", f"cte {arguments[0]}: {out}: write error: Disk quota exceeded\n"))
+                if force:
+                    self.assertEqual(read(out), b"old")
+                    os.unlink(out)
+                self.only()
+
+    def test_what_is_private_stays_so_meanwhile(self):
+        """Of an input that only its owner may read the output is so before it is whole, too."""
+        file, out = self.file("in", self.text(20_000)), self.path("out")
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        for mode in 0o600, 0o644, 0o666:
+            os.chmod(file, mode)
+            child = subprocess.Popen([CTE, "base64", "-o", out, file], env=preloaded(stop=3))
+            self.assertTrue(os.WIFSTOPPED(os.waitpid(child.pid, os.WUNTRACED)[1]))
+            temporary, = set(self.names()) - {"in"}
+            meanwhile = os.stat(self.path(temporary)).st_mode & 0o777
+            child.send_signal(signal.SIGCONT)
+            self.assertEqual((child.wait(60), meanwhile, os.stat(out).st_mode & 0o777), (0, 0o600, mode))
+            os.unlink(out)
+
+    def test_input_that_is_moved_to_the_output(self):
+        """As it is opened, by another: with -f it is replaced, else it stays."""
+        file, out = self.path("in"), self.path("out")
+        for force in [], ["-f"]:
+            for output in ["-o", out], ["--suffix=.out", file]:
+                name = out if "-o" in output else file + ".out"
+                self.file("in", b"a=")
+                result = faulty(["qp", *force, *output, *([file] if "-o" in output else [])], move=name)
+                expected = (0, b"", "") if force else (1, b"", f"cte qp: {name}: the file exists already (-f replaces it)\n")
+                self.assertEqual((result, read(name)), (expected, b"a=3D" if force else b"a="))
+                self.only(os.path.basename(name))
+                os.unlink(name)
+
+    def test_fifo_waited_for_in_a_storm(self):
+        """Signals interrupt the opening, in which a FIFO waits for its other end."""
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        for arguments, mode in (["base64", fifo], "wb"), (["base64", "-o", fifo], "rb"):
+            child = subprocess.Popen([CTE, *arguments], stdin=-1, stdout=-1, stderr=-1, env=preloaded(storm=1000, counts=2))
+            time.sleep(0.3)
+            self.assertIsNone(child.poll(), arguments)
+            with open(fifo, mode) as other:
+                if mode == "wb":
+                    other.write(b"abc")
+                    other.close()
+                    got = child.communicate(timeout=60)[0]
+                else:
+                    child.stdin.write(b"abc")
+                    child.stdin.close()
+                    got = other.read()
+                    child.stdout.close()
+                    child.stderr.read()
+                    child.stderr.close()
+            self.assertEqual((child.wait(60), got), (0, b"YWJj\n"), arguments)
+
     def test_closed_descriptors_by_their_names(self):
         """A stand-in is neither read as empty nor written to, and leads nowhere."""
         a = self.file("a", b"a")

@@ -138,14 +138,24 @@ static bool is_same_file(const struct stat *a, const struct stat *b) {
   return left.number != 0 && compare_files(&left, &right) == 0;
 }
 
-bool is_clash(const struct source *source, const char *output, bool follow, bool existed) {
+/*
+ * Whether `output`, by which the source's file is there, is its descriptor's number: then the file is not there any more when
+ * the source has another one. If it still is, another process gave it that name.
+ */
+static bool is_its_descriptor(struct source *source, const char *output) {
+  struct stat there;
+  if (!source_renumber(source)) return true;
+  return !is_found(output, stat(output, &there)) || !is_same_file(&there, &source->status);
+}
+
+bool is_clash(struct source *source, const char *output, bool follow, bool existed) {
   struct stat there;
   bool replaces = output != NULL && (follow || !system_is_link(output)) && is_found(output, stat(output, &there));
   if (was_written(&source->status))
     complain_of(source->name, "this input is the output of another");
   else if (replaces && was_written(&there))
     complain_of(output, "more than one input has this output");
-  else if (replaces && !existed && is_same_file(&there, &source->status))
+  else if (replaces && !existed && is_same_file(&there, &source->status) && is_its_descriptor(source, output))
     complain_of(output, "%s", strerror(EBADF));
   else
     return false;

@@ -23,6 +23,6 @@ void forget_written(const struct stat *status);
  * and the descriptor that the input got as the output, NULL being standard output, by a name under which there was none when
  * the input was not open yet (`existed`). `follow`: as sink_open. True after a message.
  */
-bool is_clash(const struct source *source, const char *output, bool follow, bool existed);
+bool is_clash(struct source *source, const char *output, bool follow, bool existed);
 
 #endif

@@ -32,6 +32,15 @@ bool source_open(struct source *source, const char *name) {
   return true;
 }
 
+bool source_renumber(struct source *source) {
+  if (source->fd == 0) return true;
+  int fd = dup(source->fd);
+  if (fd < 0) return false;
+  close(source->fd);
+  source->fd = fd;
+  return true;
+}
+
 /* One read behind what data holds: the octets read, 0 at the end and after a message. */
 static size_t source_read(struct source *source) {
   ssize_t count;

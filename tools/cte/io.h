@@ -26,6 +26,9 @@ struct source {
 /* Opens a file, or standard input for "-". False after a message. */
 bool source_open(struct source *source, const char *name);
 
+/* Gives its descriptor another number; standard input keeps its own. False where there is none. */
+bool source_renumber(struct source *source);
+
 /* The next octets in data[0..size): 1; at the end 0; after a message -1. */
 int source_next(struct source *source);
 

@@ -44,7 +44,10 @@ void system_begin(void) {
 }
 
 int system_open(const char *name, int flags) {
-  return open(name, flags | O_NOCTTY | O_CLOEXEC);
+  int fd;
+  do fd = open(name, flags | O_NOCTTY | O_CLOEXEC);
+  while (fd < 0 && errno == EINTR); /* a FIFO waits for its other end */
+  return fd;
 }
 
 const char *system_file_name(const char *path) {
