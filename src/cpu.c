@@ -54,22 +54,33 @@ static uint32_t xcr0(void) {
   return low;
 }
 
-enum { ASKED = 1, SSE = 2, AVX2 = 4, AVX512 = 8 };
-
 /* All that a row's compiler options allow, what they imply too: an emulator or hypervisor may hide any of it. */
+uint32_t cte_cpu_rows(const struct cpu_words *cpu) {
+  uint32_t rows = 0;
+  if (all(cpu->leaf1_edx, LEAF1_EDX_SSE | LEAF1_EDX_SSE2) &&
+      all(cpu->leaf1_ecx, LEAF1_ECX_SSE3 | LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41))
+    rows |= CTE_CPU_SSE;
+  if (rows & CTE_CPU_SSE && all(cpu->leaf1_ecx, LEAF1_ECX_SSE42 | LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) &&
+      all(cpu->xcr0, XCR0_SSE_AVX) && all(cpu->leaf7_ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) &&
+      all(cpu->extended1_ecx, EXTENDED1_ECX_LZCNT))
+    rows |= CTE_CPU_AVX2;
+  if (rows & CTE_CPU_AVX2 && all(cpu->xcr0, XCR0_AVX512) && all(cpu->leaf7_ecx, LEAF7_ECX_VBMI | LEAF7_ECX_VBMI2) &&
+      all(cpu->leaf7_ebx, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
+    rows |= CTE_CPU_AVX512;
+  return rows;
+}
+
+enum { ASKED = 1 }; /* no row */
+
 static uint32_t ask(void) {
-  uint32_t answer = ASKED;
   const struct leaf leaf1 = cpuid(1), leaf7 = cpuid(7);
-  if (all(leaf1.edx, LEAF1_EDX_SSE | LEAF1_EDX_SSE2) && all(leaf1.ecx, LEAF1_ECX_SSE3 | LEAF1_ECX_SSSE3 | LEAF1_ECX_SSE41))
-    answer |= SSE;
-  if (answer & SSE && all(leaf1.ecx, LEAF1_ECX_SSE42 | LEAF1_ECX_POPCNT | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) &&
-      all(xcr0(), XCR0_SSE_AVX) && all(leaf7.ebx, LEAF7_EBX_BMI1 | LEAF7_EBX_AVX2 | LEAF7_EBX_BMI2) &&
-      all(cpuid(0x80000001).ecx, EXTENDED1_ECX_LZCNT))
-    answer |= AVX2;
-  if (answer & AVX2 && all(xcr0(), XCR0_AVX512) && all(leaf7.ecx, LEAF7_ECX_VBMI | LEAF7_ECX_VBMI2) &&
-      all(leaf7.ebx, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
-    answer |= AVX512;
-  return answer;
+  const struct cpu_words cpu = {.leaf1_ecx = leaf1.ecx,
+                                .leaf1_edx = leaf1.edx,
+                                .leaf7_ebx = leaf7.ebx,
+                                .leaf7_ecx = leaf7.ecx,
+                                .extended1_ecx = cpuid(0x80000001).ecx,
+                                .xcr0 = leaf1.ecx & LEAF1_ECX_OSXSAVE ? xcr0() : 0};
+  return ASKED | cte_cpu_rows(&cpu);
 }
 
 /* Asked once: in a virtual machine CPUID takes tens of microseconds. Threads that race here store the same answer. */
@@ -84,15 +95,15 @@ static uint32_t known(void) {
 }
 
 bool cte_cpu_sse(void) {
-  return (known() & SSE) != 0;
+  return (known() & CTE_CPU_SSE) != 0;
 }
 
 bool cte_cpu_avx2(void) {
-  return (known() & AVX2) != 0;
+  return (known() & CTE_CPU_AVX2) != 0;
 }
 
 bool cte_cpu_avx512(void) {
-  return (known() & AVX512) != 0;
+  return (known() & CTE_CPU_AVX512) != 0;
 }
 
 #else

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "cpu.h"
 #include "isa.h"
 #include "rows.h"
 #include "support.h"
@@ -194,10 +195,64 @@ static void version(void **state) {
   assert_string_equal(cte_version(), CTE_VERSION);
 }
 
+/*
+ * What each row needs: a bit of CPUID (Intel SDM volume 2; LZCNT: AMD APM volume 3), or of XCR0, which is what the operating
+ * system keeps (SDM volume 1, 13.3). A row needs what those below it need, too.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+static void cpu_rows(void **state) {
+  (void)state;
+  enum { SSE_ROW = 1, AVX2_ROW, AVX512_ROW };
+  static const struct {
+    size_t word;
+    unsigned bit;
+    int row;
+  } needs[] = {
+#define WORD(member) offsetof(struct cpu_words, member) / sizeof(uint32_t)
+      {WORD(leaf1_edx), 25, SSE_ROW},     {WORD(leaf1_edx), 26, SSE_ROW},    {WORD(leaf1_ecx), 0, SSE_ROW},
+      {WORD(leaf1_ecx), 9, SSE_ROW},      {WORD(leaf1_ecx), 19, SSE_ROW},    {WORD(leaf1_ecx), 20, AVX2_ROW},
+      {WORD(leaf1_ecx), 23, AVX2_ROW},    {WORD(leaf1_ecx), 27, AVX2_ROW},   {WORD(leaf1_ecx), 28, AVX2_ROW},
+      {WORD(leaf7_ebx), 3, AVX2_ROW},     {WORD(leaf7_ebx), 5, AVX2_ROW},    {WORD(leaf7_ebx), 8, AVX2_ROW},
+      {WORD(extended1_ecx), 5, AVX2_ROW}, {WORD(xcr0), 1, AVX2_ROW},         {WORD(xcr0), 2, AVX2_ROW},
+      {WORD(leaf7_ebx), 16, AVX512_ROW},  {WORD(leaf7_ebx), 30, AVX512_ROW}, {WORD(leaf7_ebx), 31, AVX512_ROW},
+      {WORD(leaf7_ecx), 1, AVX512_ROW},   {WORD(leaf7_ecx), 6, AVX512_ROW},  {WORD(xcr0), 5, AVX512_ROW},
+      {WORD(xcr0), 6, AVX512_ROW},        {WORD(xcr0), 7, AVX512_ROW},
+#undef WORD
+  };
+  static const uint32_t below[] = {0, 0, CTE_CPU_SSE, CTE_CPU_SSE | CTE_CPU_AVX2};
+  const uint32_t all_rows = CTE_CPU_SSE | CTE_CPU_AVX2 | CTE_CPU_AVX512;
+  uint32_t words[sizeof(struct cpu_words) / sizeof(uint32_t)];
+  struct cpu_words cpu;
+  memset(&cpu, 0xff, sizeof cpu);
+  assert_int_equal(cte_cpu_rows(&cpu), all_rows);
+  for (size_t i = 0; i < COUNT(needs); i++) { /* all but this */
+    memset(words, 0xff, sizeof words);
+    words[needs[i].word] &= ~(UINT32_C(1) << needs[i].bit);
+    memcpy(&cpu, words, sizeof cpu);
+    assert_int_equal(cte_cpu_rows(&cpu), below[needs[i].row]);
+  }
+  memset(words, 0, sizeof words);
+  memcpy(&cpu, words, sizeof cpu);
+  assert_int_equal(cte_cpu_rows(&cpu), 0);
+  for (size_t i = 0; i < COUNT(needs); i++) words[needs[i].word] |= UINT32_C(1) << needs[i].bit; /* these alone */
+  memcpy(&cpu, words, sizeof cpu);
+  assert_int_equal(cte_cpu_rows(&cpu), all_rows);
+}
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(names), cmocka_unit_test(selection), cmocka_unit_test(tables), cmocka_unit_test(threads),
-      cmocka_unit_test(texts), cmocka_unit_test(numbers),   cmocka_unit_test(sizes),  cmocka_unit_test(version),
+    cmocka_unit_test(names),
+    cmocka_unit_test(selection),
+    cmocka_unit_test(tables),
+    cmocka_unit_test(threads),
+    cmocka_unit_test(texts),
+    cmocka_unit_test(numbers),
+    cmocka_unit_test(sizes),
+    cmocka_unit_test(version),
+#if defined(__x86_64__) || defined(__i386__)
+    cmocka_unit_test(cpu_rows),
+#endif
   };
   return cmocka_run_group_tests_name("isa", tests, NULL, NULL);
 }

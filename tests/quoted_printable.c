@@ -661,12 +661,13 @@ static void null_options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(encodings),     cmocka_unit_test(decodings),       cmocka_unit_test(blank_runs),
-      cmocka_unit_test(output_rules),  cmocka_unit_test(encoded_bound),   cmocka_unit_test(encoded_size),
-      cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),     cmocka_unit_test(in_place),
-      cmocka_unit_test(null_options),  cmocka_unit_test(encode_lengths),  cmocka_unit_test(encode_cuts),
-      cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),  cmocka_unit_test(decode_cuts),
-      cmocka_unit_test(decode_large),  cmocka_unit_test(encode_changing), cmocka_unit_test(encode_records),
+      cmocka_unit_test(encodings),      cmocka_unit_test(decodings),     cmocka_unit_test(blank_runs),
+      cmocka_unit_test(output_rules),   cmocka_unit_test(encoded_bound), cmocka_unit_test(encoded_bound_whole_utf8),
+      cmocka_unit_test(encoded_size),   cmocka_unit_test(decoded_bound), cmocka_unit_test(bad_options),
+      cmocka_unit_test(in_place),       cmocka_unit_test(null_options),  cmocka_unit_test(encode_lengths),
+      cmocka_unit_test(encode_cuts),    cmocka_unit_test(encode_large),  cmocka_unit_test(decode_lengths),
+      cmocka_unit_test(decode_cuts),    cmocka_unit_test(decode_large),  cmocka_unit_test(encode_changing),
+      cmocka_unit_test(encode_records),
   };
   return run_on_every_row("quoted-printable", tests, COUNT(tests));
 }
