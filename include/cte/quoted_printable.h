@@ -59,8 +59,8 @@ typedef struct cte_qp_encode_options {
 /* clang-format on */
 
 /*
- * The most octets that n octets can encode to. Some input reaches it, but with CTE_QP_WHOLE_UTF8. SIZE_MAX when it would
- * pass SIZE_MAX or the options are not valid.
+ * The most octets that n octets can encode to. Some input reaches it; with CTE_QP_WHOLE_UTF8 not for each n. SIZE_MAX when it
+ * would pass SIZE_MAX or the options are not valid.
  */
 CTE_API size_t cte_qp_encoded_bound(size_t n, const cte_qp_encode_options *options);
 
