@@ -4,7 +4,7 @@
  * and with room for 1, 2 and 64 octets; the slowest stand beside random data. Times are those of the processor, the least
  * of several.
  *
- * CTE_TEST_SEED, CTE_TEST_SCALE: as everywhere; CTE_TEST_ROW: that row of kernels, input given whole alone.
+ * CTE_TEST_SEED, CTE_TEST_SCALE: as everywhere; CTE_TEST_ROW: that row of kernels.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <stdbool.h>
@@ -56,7 +56,8 @@ static double measure(const struct entry *entry, const struct mode *mode, size_t
 
 /* Random octets, or what encodes them. */
 static void make_ordinary(enum ordinary ordinary) {
-  static const cte_qp_encode_options binary = CTE_QP_ENCODE_BINARY;
+  cte_qp_encode_options binary = CTE_QP_ENCODE_BINARY;
+  if (ordinary == QP_LF) binary.line_end = CTE_LINE_END_LF;
   for (size_t i = 0; i < SMALL; i++) input[i] = (uint8_t)random_below(256);
   if (ordinary == RANDOM) return;
   if (ordinary == BASE64)
@@ -70,7 +71,7 @@ static void make_ordinary(enum ordinary ordinary) {
 
 struct found {
   double random, slowest, growth; /* ns an octet; the most growth */
-  struct pattern pattern;
+  struct pattern pattern;         /* the slowest; none: random data are */
   size_t tried;
 };
 
@@ -110,7 +111,7 @@ static void search(struct found *found, const struct entry *entry, const struct 
   static struct pattern pattern;
   *found = (struct found){0};
   make_ordinary(entry->ordinary);
-  found->random = measure(entry, mode, SMALL, 9);
+  found->random = found->slowest = measure(entry, mode, SMALL, 9);
   for (size_t i = 0; i < slow_inputs_count(); i++) {
     make_slow_input(&pattern, i);
     try_pattern(found, entry, mode, &pattern);
@@ -120,7 +121,7 @@ static void search(struct found *found, const struct entry *entry, const struct 
     make_chance_input(&pattern, random_below);
     try_pattern(found, entry, mode, &pattern);
   }
-  try_growth(found, entry, mode, &found->pattern);
+  if (found->pattern.n > 0) try_growth(found, entry, mode, &found->pattern);
 }
 
 static void print_row(const struct entry *entry, const struct mode *mode, const struct found *found) {
@@ -129,7 +130,10 @@ static void print_row(const struct entry *entry, const struct mode *mode, const 
     printf("%.2f | %.2f | %.1f %% | ", found->random, found->slowest, 100 * found->random / found->slowest);
   else
     printf("– | %.2f | – | ", found->slowest);
-  print_pattern(&found->pattern);
+  if (found->pattern.n > 0)
+    print_pattern(&found->pattern);
+  else
+    printf("random data");
   printf(" | %.2f | %zu |\n", found->growth, found->tried);
   fflush(stdout);
 }
@@ -150,8 +154,7 @@ int main(int argc, char **argv) {
          "|---|---|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < entries_count; i++) {
     if (strncmp(entries[i].name, only, strlen(only)) != 0) continue;
-    size_t wanted = row != NULL ? 1 : modes_of(&entries[i]);
-    for (size_t mode = 0; mode < wanted; mode++) {
+    for (size_t mode = 0; mode < modes_of(&entries[i]); mode++) {
       static struct found found;
       search(&found, &entries[i], &modes[mode], (size_t)(100 * scale()), scale());
       print_row(&entries[i], &modes[mode], &found);

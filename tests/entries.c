@@ -200,7 +200,7 @@ const struct entry entries[] = {
     {"quoted-printable, decode to CRLF", qp_decode_to_crlf, NULL, QP},
     {"quoted-printable, decode, strict", qp_decode_strict, NULL, QP},
     {"lines, checked", lines_check, NULL, QP},
-    {"LF lines, checked", lines_check_lf, NULL, RANDOM},
+    {"LF lines, checked", lines_check_lf, NULL, QP_LF},
     {"SMTP writer, reject", smtp_write_reject, NULL, QP},
     {"SMTP writer, normalize", smtp_write, NULL, RANDOM},
     {"SMTP writer, space", smtp_write_space, NULL, RANDOM},

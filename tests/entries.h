@@ -21,7 +21,7 @@ struct piece {
 };
 
 /* Ordinary input: random octets, and what encodes them. */
-enum ordinary { RANDOM, BASE64, QP };
+enum ordinary { RANDOM, BASE64, QP, QP_LF };
 
 struct entry {
   const char *name;
