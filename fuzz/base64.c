@@ -2,32 +2,8 @@
 #include "fuzz.h"
 #include "rows.h"
 
-static uint64_t columns_of(const uint8_t *head) {
-  static const uint64_t some[] = {0,
-                                  CTE_COLUMNS_NONE,
-                                  1,
-                                  2,
-                                  3,
-                                  4,
-                                  5,
-                                  7,
-                                  8,
-                                  57,
-                                  60,
-                                  64,
-                                  72,
-                                  75,
-                                  76,
-                                  77,
-                                  200,
-                                  1000,
-                                  UINT64_C(1) << 40,
-                                  CTE_COLUMNS_NONE - 1};
-  return head[0] < 128 ? some[head[0] % COUNT(some)] : 1 + (uint64_t)head[1];
-}
-
 static cte_base64_encode_options encode_options(const uint8_t *head) {
-  return (cte_base64_encode_options){.columns = columns_of(head),
+  return (cte_base64_encode_options){.columns = fuzz_columns(head),
                                      .line_end = head[2] & 1,
                                      .last_line = head[2] >> 1 & 1,
                                      .alphabet = head[2] >> 2 & 1,

@@ -86,6 +86,44 @@ uint32_t fuzz_reject(const uint8_t *head, uint32_t strict) {
   return sets[head[0] % COUNT(sets)];
 }
 
+uint64_t fuzz_columns(const uint8_t *head) {
+  static const uint64_t some[] = {0,
+                                  CTE_COLUMNS_NONE,
+                                  1,
+                                  2,
+                                  3,
+                                  4,
+                                  5,
+                                  7,
+                                  8,
+                                  57,
+                                  60,
+                                  64,
+                                  72,
+                                  75,
+                                  76,
+                                  77,
+                                  200,
+                                  1000,
+                                  UINT64_C(1) << 40,
+                                  CTE_COLUMNS_NONE - 1};
+  if (head[0] < 128) return some[head[0] % COUNT(some)];
+  return 1 + (uint64_t)head[1] + (head[0] < 192 ? 0 : (head[0] & 15u) * UINT64_C(256));
+}
+
+cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader) {
+  cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, 0, {0}};
+  if (options.long_line == CTE_SMTP_SPACE) options.long_line = CTE_SMTP_DEFAULT;
+  if (reader) return options;
+  options.bdat = head[4] & 1;
+  if (options.bdat && options.long_line == CTE_SMTP_NORMALIZE) options.long_line = CTE_SMTP_KEEP;
+  if (options.bdat) return options;
+  if (options.bare_lf == CTE_SMTP_KEEP) options.bare_lf = CTE_SMTP_NORMALIZE;
+  if (options.bare_cr == CTE_SMTP_KEEP) options.bare_cr = CTE_SMTP_NORMALIZE;
+  if (options.nul == CTE_SMTP_KEEP) options.nul = CTE_SMTP_NORMALIZE;
+  return options;
+}
+
 uint8_t *fuzz_memory(size_t n) {
   if (n == 0) return NULL;
   uint8_t *p = malloc(n);

@@ -32,6 +32,12 @@ void fuzz_codec(const struct subject *subject, const void *options, const struct
 /* A set of anomalies to reject, from four octets: none, the strict one, all, or any. */
 uint32_t fuzz_reject(const uint8_t *head, uint32_t strict);
 
+/* Columns of base64, from two octets: none, edges, more than any text has, up to 256, or up to 4096. */
+uint64_t fuzz_columns(const uint8_t *head);
+
+/* A writer's or a reader's options, from five octets: any that are not refused. */
+cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader);
+
 /* n octets that nothing else shares, to be freed; NULL for none. AddressSanitizer watches both ends. */
 uint8_t *fuzz_memory(size_t n);
 

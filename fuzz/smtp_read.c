@@ -2,12 +2,6 @@
 #include "fuzz.h"
 #include "rows.h"
 
-static cte_smtp_options options_of(const uint8_t *head) {
-  cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, 0, {0}};
-  if (options.long_line == CTE_SMTP_SPACE) options.long_line = CTE_SMTP_DEFAULT;
-  return options;
-}
-
 /* RFC 5321 section 4.1.1.4: CRLF "." CRLF, the first CRLF being the command's where the data is empty. 0: no end. */
 static size_t end_of_data(const uint8_t *src, size_t n) {
   if (n >= 3 && memcmp(src, ".\r\n", 3) == 0) return 3;
@@ -61,7 +55,7 @@ void fuzz_one(const struct fuzz *input) {
   struct fuzz text = *input;
   fuzz_stretch(&text);
   const struct fuzz *f = &text;
-  cte_smtp_options options = options_of(f->head + 5);
+  cte_smtp_options options = fuzz_smtp_options(f->head + 5, true);
   fuzz_codec(&smtp_read_subject, &options, f);
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);

@@ -2,17 +2,6 @@
 #include "fuzz.h"
 #include "rows.h"
 
-static cte_smtp_options options_of(const uint8_t *head) {
-  cte_smtp_options options = {head[0] % 5, head[1] % 5, head[2] % 5, head[3] % 5, head[4] & 1, {0}};
-  if (options.long_line == CTE_SMTP_SPACE) options.long_line = CTE_SMTP_DEFAULT;
-  if (options.bdat && options.long_line == CTE_SMTP_NORMALIZE) options.long_line = CTE_SMTP_KEEP;
-  if (options.bdat) return options;
-  if (options.bare_lf == CTE_SMTP_KEEP) options.bare_lf = CTE_SMTP_NORMALIZE;
-  if (options.bare_cr == CTE_SMTP_KEEP) options.bare_cr = CTE_SMTP_NORMALIZE;
-  if (options.nul == CTE_SMTP_KEEP) options.nul = CTE_SMTP_NORMALIZE;
-  return options;
-}
-
 /*
  * No receiver can find two ends in these octets, or miss the one: CR and LF stand in CRLF alone, there is no NUL, and one
  * line is a lone dot, the last.
@@ -87,7 +76,7 @@ void fuzz_one(const struct fuzz *input) {
   struct fuzz text = *input;
   fuzz_stretch(&text);
   const struct fuzz *f = &text;
-  cte_smtp_options options = options_of(f->head + 5);
+  cte_smtp_options options = fuzz_smtp_options(f->head + 5, false);
   fuzz_codec(&smtp_write_subject, &options, f);
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);

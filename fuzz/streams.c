@@ -1,11 +1,14 @@
 /*
  * streams.c: fuzzes cte/stream.h: one to four codecs with any options in a row, each fed with what the one before it gives,
- * through little room. Each must give what the reference makes of the whole of its input.
+ * through little room; the last may be the check of lines. Each must give what the reference makes of the whole of its input.
  */
 #include "fuzz.h"
 #include "rows.h"
 
 #define MOST 4
+
+/* Octets handed over at once, at most: in lines of one column 4 KiB become a megabyte, and copies would take all of the time. */
+#define PART_MOST 16384
 
 union options {
   cte_base64_encode_options base64_encode;
@@ -29,20 +32,21 @@ struct stage {
   bool finishing, done;
 };
 
+/* The last has no output: it can only end a row. */
 static const struct subject *const subjects[] = {&base64_encode_subject, &base64_decode_subject, &qp_encode_subject,
-                                                 &qp_decode_subject,     &smtp_write_subject,    &smtp_read_subject};
+                                                 &qp_decode_subject,     &smtp_write_subject,    &smtp_read_subject,
+                                                 &lines_check_subject};
 
-static uint8_t policy(uint32_t any, unsigned shift, bool reader) {
-  return (uint8_t)((any >> shift) % (reader ? 5 : 4));
-}
-
-/* Valid options, of all kinds but those that make a row of codecs too long. */
+/* Any options that are not refused. */
 static void pick_options(struct stage *s, size_t which, uint32_t any) {
   memset(&s->options, 0, sizeof s->options);
   uint32_t sets[] = {0, 0, any >> 12, UINT32_C(0xFFFFF)};
+  const uint8_t columns[] = {(uint8_t)(any >> 16), (uint8_t)(any >> 24)};
+  const uint8_t policies[] = {(uint8_t)any, (uint8_t)(any >> 5), (uint8_t)(any >> 10), (uint8_t)(any >> 15),
+                              (uint8_t)(any >> 23)};
   switch (which) {
   case 0:
-    s->options.base64_encode = (cte_base64_encode_options){.columns = any & 1 ? any >> 24 : CTE_COLUMNS_NONE,
+    s->options.base64_encode = (cte_base64_encode_options){.columns = fuzz_columns(columns),
                                                            .line_end = any >> 1 & 1,
                                                            .last_line = any >> 2 & 1,
                                                            .alphabet = any >> 3 & 1,
@@ -61,17 +65,17 @@ static void pick_options(struct stage *s, size_t which, uint32_t any) {
   case 3:
     s->options.qp_decode = (cte_qp_decode_options){.reject = sets[any & 3], .line_end = (uint8_t)((any >> 2 & 3) % 3)};
     break;
+  case 6:
+    s->options.allowed = any % 3 | (any >> 2 & 1 ? (uint32_t)CTE_LINES_LF_TEXT : 0);
+    break;
   default:
-    s->options.smtp = (cte_smtp_options){.bare_lf = policy(any, 0, which == 5),
-                                         .bare_cr = policy(any, 4, which == 5),
-                                         .nul = policy(any, 8, which == 5),
-                                         .long_line = any >> 12 & 1 ? CTE_SMTP_NORMALIZE : CTE_SMTP_KEEP};
+    s->options.smtp = fuzz_smtp_options(policies, which == 5);
   }
 }
 
 /* Set up, with the oracle's answer for `src`, the whole of its input. */
-static void prepare(struct stage *s, const uint8_t *head, const uint8_t *src, size_t n) {
-  size_t which = head[0] % COUNT(subjects);
+static void prepare(struct stage *s, bool last, const uint8_t *head, const uint8_t *src, size_t n) {
+  size_t which = head[0] % (COUNT(subjects) - !last);
   uint32_t any;
   memcpy(&any, head, sizeof any);
   s->subject = subjects[which];
@@ -98,17 +102,19 @@ static void hand_on(struct stage *s, struct stage *next, const uint8_t *data, si
 
 /* One call, with a part of what waits and a little room. `last`: nothing more will come. */
 static void call(struct stage *s, struct stage *next, bool last) {
-  size_t waiting = s->in_size - s->taken, part = random_one_in(3) ? waiting : random_below(waiting + 1);
+  size_t waiting = s->in_size - s->taken, most = waiting < PART_MOST ? waiting : PART_MOST;
+  size_t part = random_one_in(3) ? most : random_below(most + 1);
   size_t room = random_one_in(3) ? 1 + random_below(400) : random_below(70);
   uint8_t *memory = fuzz_memory(room), *src = fuzz_memory(part);
   if (part) memcpy(src, s->in + s->taken, part);
   cte_input in = {src, part, 0};
-  cte_output out = {memory, room, 0};
+  cte_output out = {memory, room, 0}, *to = &out;
+  if (s->subject == &lines_check_subject && random_one_in(2)) to = NULL;
   /* After CTE_MORE_OUTPUT an end of data may wait, which only update tells of. */
   bool finish = last && waiting == 0 && s->status == CTE_OK && random_one_in(2);
   finish = finish || s->finishing;
   if (random_one_in(8)) rows_select(random_below(rows_count()));
-  s->status = finish ? cte_stream_finish(&s->stream, &out) : cte_stream_update(&s->stream, &in, &out);
+  s->status = finish ? cte_stream_finish(&s->stream, to) : cte_stream_update(&s->stream, &in, to);
   REQUIRE(in.pos <= in.size && out.pos <= out.size);
   REQUIRE(s->status != CTE_MORE_OUTPUT || out.pos == out.size);
   REQUIRE(s->status != CTE_OK || finish || in.pos == in.size);
@@ -150,7 +156,7 @@ void fuzz_one(const struct fuzz *f) {
   size_t count = 1 + f->head[0] % MOST, n = f->size;
   const uint8_t *src = f->data;
   for (size_t i = 0; i < count; i++) {
-    prepare(&stages[i], f->head + 5 + 2 * i, src, n);
+    prepare(&stages[i], i + 1 == count, f->head + 5 + 2 * i, src, n);
     src = stages[i].expected.data;
     n = stages[i].expected.size;
   }
