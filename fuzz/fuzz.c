@@ -124,6 +124,20 @@ cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader) {
   return options;
 }
 
+bool fuzz_lines_limited(const cte_smtp_options *options, bool reader) {
+  return options->long_line == CTE_SMTP_DEFAULT ? !reader : options->long_line != CTE_SMTP_KEEP;
+}
+
+size_t fuzz_longest_line(const uint8_t *src, size_t n, bool stuffed) {
+  size_t longest = 0;
+  for (size_t begin = 0, end; begin < n; begin = end + 2) {
+    for (end = begin; end < n && (n - end < 2 || memcmp(src + end, "\r\n", 2) != 0);) end++;
+    size_t length = end - begin - (stuffed && src[begin] == '.');
+    if (length > longest) longest = length;
+  }
+  return longest;
+}
+
 uint8_t *fuzz_memory(size_t n) {
   if (n == 0) return NULL;
   uint8_t *p = malloc(n);

@@ -38,6 +38,12 @@ uint64_t fuzz_columns(const uint8_t *head);
 /* A writer's or a reader's options, from five octets: any that are not refused. */
 cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader);
 
+/* Whether no line that comes out may pass 998 octets (RFC 5321 section 4.5.3.1.6): a writer's default, not a reader's. */
+bool fuzz_lines_limited(const cte_smtp_options *options, bool reader);
+
+/* The octets of the longest line between CRLFs; `stuffed`: less the dot that begins it. */
+size_t fuzz_longest_line(const uint8_t *src, size_t n, bool stuffed);
+
 /* n octets that nothing else shares, to be freed; NULL for none. AddressSanitizer watches both ends. */
 uint8_t *fuzz_memory(size_t n);
 

@@ -19,28 +19,36 @@ static bool lines_alone(const uint8_t *src, size_t n) {
   return true;
 }
 
-/* The end does not depend on any policy. */
+/* The end does not depend on any policy; a line's length in what comes out does. */
 static void ends(const cte_smtp_options *options, const struct fuzz *f) {
   size_t bound = cte_smtp_read_bound(f->size, options), end = end_of_data(f->data, f->size);
   uint8_t *message = fuzz_memory(bound);
   cte_result got = cte_smtp_read(f->data, f->size, message, bound, options);
   REQUIRE(got.status == (end ? CTE_END : CTE_ERROR_TRUNCATED));
   REQUIRE(got.read == (end ? end : f->size));
+  REQUIRE(!fuzz_lines_limited(options, true) || fuzz_longest_line(message, got.written, false) <= 998);
   free(message);
 }
 
-/* A strict reader accepts what the grammar allows and nothing else; what it accepts is written and read again. */
-static void accepts(const struct fuzz *f) {
-  static const cte_smtp_options any_length = {.long_line = CTE_SMTP_KEEP};
-  uint8_t *message = fuzz_memory(f->size);
-  cte_result got = cte_smtp_read(f->data, f->size, message, f->size, NULL);
+/*
+ * A strict reader, but for what it makes of long lines, accepts what the grammar allows and nothing else. What it accepts is
+ * written, by a writer that rejects long lines where the reader leaves none, and read again.
+ */
+static void accepts(uint8_t long_line, const struct fuzz *f) {
+  const cte_smtp_options strict = {.long_line = long_line};
+  bool limited = fuzz_lines_limited(&strict, true);
+  const cte_smtp_options writer = {.long_line = limited ? CTE_SMTP_REJECT : CTE_SMTP_KEEP};
+  size_t room = cte_smtp_read_bound(f->size, &strict);
+  uint8_t *message = fuzz_memory(room);
+  cte_result got = cte_smtp_read(f->data, f->size, message, room, &strict);
   bool accepted = got.status == CTE_END && !(got.anomalies & CTE_VERDICT_REJECTED);
-  REQUIRE(accepted == (got.status == CTE_END && lines_alone(f->data, got.read)));
+  bool short_enough = long_line != CTE_SMTP_REJECT || fuzz_longest_line(f->data, got.read, true) <= 998;
+  REQUIRE(accepted == (got.status == CTE_END && lines_alone(f->data, got.read) && short_enough));
   if (accepted) {
     REQUIRE(lines_alone(message, got.written));
-    size_t bound = cte_smtp_write_bound(got.written, &any_length);
+    size_t bound = cte_smtp_write_bound(got.written, &writer);
     uint8_t *data = fuzz_memory(bound), *again = fuzz_memory(got.written);
-    cte_result sent = cte_smtp_write(message, got.written, data, bound, &any_length);
+    cte_result sent = cte_smtp_write(message, got.written, data, bound, &writer);
     REQUIRE(sent.status == CTE_OK);
     cte_result back = cte_smtp_read(data, sent.written, again, got.written, NULL);
     REQUIRE(back.status == CTE_END && back.read == sent.written && back.written == got.written);
@@ -55,12 +63,13 @@ void fuzz_one(const struct fuzz *input) {
   struct fuzz text = *input;
   fuzz_stretch(&text);
   const struct fuzz *f = &text;
+  static const uint8_t long_lines[] = {CTE_SMTP_DEFAULT, CTE_SMTP_REJECT, CTE_SMTP_NORMALIZE};
   cte_smtp_options options = fuzz_smtp_options(f->head + 5, true);
   fuzz_codec(&smtp_read_subject, &options, f);
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);
     ends(&options, f);
-    accepts(f);
+    for (size_t i = 0; i < COUNT(long_lines); i++) accepts(long_lines[i], f);
   }
   row_begin(0);
 }

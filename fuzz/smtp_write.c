@@ -18,13 +18,26 @@ static bool one_end(const uint8_t *data, size_t n) {
   return false;
 }
 
+/* A BDAT payload holds NULs and CR and LF outside CRLF only where the options keep them. */
+static bool kept_alone(const cte_smtp_options *options, const uint8_t *data, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    bool crlf = n - i >= 2 && memcmp(data + i, "\r\n", 2) == 0;
+    i += crlf;
+    if (crlf) continue;
+    if (data[i] == 0 && options->nul != CTE_SMTP_KEEP) return false;
+    if (data[i] == '\r' && options->bare_cr != CTE_SMTP_KEEP) return false;
+    if (data[i] == '\n' && options->bare_lf != CTE_SMTP_KEEP) return false;
+  }
+  return true;
+}
+
 /* What was written is read again: the same message, and written once more the same octets. */
-static void comes_back(const uint8_t *data, size_t n) {
-  static const cte_smtp_options any_length = {.long_line = CTE_SMTP_KEEP};
+static void comes_back(const uint8_t *data, size_t n, bool limited) {
+  const cte_smtp_options strict = {.long_line = limited ? CTE_SMTP_REJECT : CTE_SMTP_KEEP};
   uint8_t *message = fuzz_memory(n), *again = fuzz_memory(n);
-  cte_result got = cte_smtp_read(data, n, message, n, NULL);
+  cte_result got = cte_smtp_read(data, n, message, n, &strict);
   REQUIRE(got.status == CTE_END && got.read == n && !(got.anomalies & CTE_VERDICT_REJECTED));
-  cte_result back = cte_smtp_write(message, got.written, again, n, &any_length);
+  cte_result back = cte_smtp_write(message, got.written, again, n, &strict);
   REQUIRE(back.status == CTE_OK && back.written == n && memcmp(again, data, n) == 0);
   free(again);
   free(message);
@@ -35,11 +48,14 @@ static void written(const cte_smtp_options *options, const struct fuzz *f) {
   uint8_t *data = fuzz_memory(bound);
   cte_result got = cte_smtp_write(f->data, f->size, data, bound, options);
   REQUIRE(got.status == CTE_OK || got.status < CTE_ERROR_LINE_END);
+  bool limited = fuzz_lines_limited(options, false);
+  REQUIRE(!limited || fuzz_longest_line(data, got.written, !options->bdat) <= 998);
+  if (options->bdat) REQUIRE(kept_alone(options, data, got.written));
   if (got.status == CTE_OK && !options->bdat) {
     REQUIRE(one_end(data, got.written));
     uint8_t *exact = fuzz_memory(got.written);
     memcpy(exact, data, got.written);
-    comes_back(exact, got.written);
+    comes_back(exact, got.written, limited);
     free(exact);
   }
   free(data);
