@@ -1,4 +1,5 @@
-"""corpus.py OUT MAIL: seeds for the fuzz targets, in OUT/<target>/: the literals of the tests, and real mail from MAIL.
+"""corpus.py OUT CORPUS: seeds for the fuzz targets, in OUT/<target>/: the literals of the tests, and of what script/corpus
+made in CORPUS real mail and pieces of its texts: manual pages of five languages, manuals, HTML.
 
 A seed is a head of 16 octets (fuzz.h) and a payload. Each payload is given the head of zeros, which is what mail wants, that
 of a long text where there is such, and one made from the payload's digest, so that every run makes the same files.
@@ -13,6 +14,7 @@ import re
 import sys
 
 MOST = 4000  # octets of a payload
+PLACES = 8  # pieces of a text
 TESTS = pathlib.Path(__file__).parent.parent / "tests"
 TARGETS = {
     "base64": ["base64"],
@@ -22,7 +24,8 @@ TARGETS = {
     "smtp_read": ["smtp"],
     "streams": ["base64", "quoted_printable", "smtp", "stream"],
 }
-LONG = {"base64": (bytes([10]).ljust(16, b"\0"),)}  # texts that the target makes itself, with one fault
+# Texts that the target makes itself, with one fault; a short payload says as much to it as a long one.
+LONG = {"base64": (bytes([10]).ljust(16, b"\0"),)}
 # The first and last characters of each length of UTF-8, and what is just beyond them (RFC 3629).
 UTF8 = [
     bytes.fromhex(text)
@@ -53,47 +56,66 @@ def literals(path):
 
 
 def windows(data):
-    """The begin of a message, and what stands after its head."""
+    """The begin of a message, what stands after its head, and its end."""
     yield data[:1500]
     body = re.search(rb"\r?\n\r?\n", data)
     if body:
         yield data[body.end() : body.end() + 1500]
+    yield data[-1500:]
 
 
 def mail(folder):
-    for path in sorted(folder.iterdir())[::6]:
+    for path in sorted(folder.iterdir())[::4]:
         yield from windows(path.read_bytes())
+
+
+def texts(folder):
+    """Pieces from all over each text, each third with line ends LF, each fourth as long as a payload may be."""
+    for name in "abcd":
+        data = (folder / (name + ".crlf")).read_bytes()
+        for place in range(PLACES):
+            begin = data.index(b"\n", len(data) // PLACES * place) + 1
+            piece = data[begin : begin + (1500 if place % 4 else MOST)]
+            yield piece if place % 3 else piece.replace(b"\r\n", b"\n")
+
+
+def real(corpus):
+    """What script/corpus made, or nothing: the sums are what it writes last."""
+    if not (corpus / "SHA256SUMS").is_file():
+        print(f"corpus.py: no mail and no texts among the seeds: script/corpus {corpus} makes them", file=sys.stderr)
+        return []
+    return [*mail(corpus / "mail"), *texts(corpus)]
 
 
 def coded(target, text):
     """What the decoder of the target reads, besides the text itself."""
     if target in ("base64", "streams"):
-        yield base64.encodebytes(text[:1500]).replace(b"\n", b"\r\n")
+        yield base64.encodebytes(text[: MOST // 3 * 2]).replace(b"\n", b"\r\n")
     if target in ("quoted_printable", "streams"):
         yield quopri.encodestring(text[:1000]).replace(b"\n", b"\r\n")
     if target in ("smtp_read", "streams"):
-        yield re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", text[:1500])) + b"\r\n.\r\nNOOP\r\n"
+        yield re.sub(rb"(?m)^\.", b"..", re.sub(rb"\r?\n", b"\r\n", text[:3500])) + b"\r\n.\r\nNOOP\r\n"
 
 
 def write(folder, payload):
     payload = payload[:MOST]
     digest = hashlib.sha256(payload).digest()
-    heads = (bytes(16), digest[:16]) + LONG.get(folder.name, ())
-    if folder.name not in ("base64", "streams"):
-        heads += (bytes(12) + b"\2" + digest[:3],)  # where the target makes it long, amid a text of any kind
+    heads = (bytes(16), digest[:16]) + (LONG.get(folder.name, ()) if len(payload) < 80 else ())
+    if folder.name not in ("base64", "streams") and len(payload) < 1200:
+        heads += (bytes(12) + b"\2" + digest[:3],)  # one in 64 is made long, amid a text of any kind
     for head in heads:
         seed = head + payload
         (folder / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
 
 
-def main(out, folder):
-    messages = list(mail(folder)) if folder.is_dir() else []
+def main(out, corpus):
+    found = real(corpus)
     for target, tests in TARGETS.items():
         (out / target).mkdir(parents=True, exist_ok=True)
-        payloads = set(EDGES + messages)
+        payloads = set(EDGES + found)
         for test in tests:
             payloads.update(literals(TESTS / (test + ".c")))
-        for text in messages[::4]:
+        for text in found[::5]:
             payloads.update(coded(target, text))
         for payload in sorted(payloads):
             write(out / target, payload)
