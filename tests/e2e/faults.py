@@ -402,6 +402,16 @@ class Calls(Case):
             self.only("in", "out")
         self.assertEqual(faulty(["check", file], read=2), (2, b"", said.replace(f"cte {arguments[0]}", "cte check")))
 
+    def test_the_first_end_is_the_end(self):
+        """A terminal, a FIFO or a file that grows may have more behind it: that is not read."""
+        for data in b"", b"YWJj", b"YWJj\n", b"YWJj\r\n.\r\n", b"x" * 100_000:
+            file = self.file("in", data)
+            reads = 2 if data else 1
+            for words in "base64", "base64 -d", "qp", "qp --mail", "qp -d", "smtp", "smtp --eol=lf", "smtp -d", "check":
+                arguments = words.split()
+                with self.subTest(words=words, size=len(data)):
+                    self.assertEqual(faulty([*arguments, file], read=reads + 1), cte(*arguments, file))
+
     def test_close_fails(self):
         """So a full disk may show."""
         for force in [], ["-f"]:

@@ -51,6 +51,7 @@ static size_t source_read(struct source *source) {
     source->failed = true;
     return 0;
   }
+  source->ended = count == 0;
   source->size += (size_t)count;
   return (size_t)count;
 }
@@ -61,6 +62,7 @@ int source_next(struct source *source) {
     source->ahead = false;
     return source->size != 0;
   }
+  if (source->ended) return 0;
   source->offset += source->size;
   source->size = 0;
   if (source_read(source) != 0) return 1;

@@ -16,6 +16,7 @@ struct source {
   int fd;              /* 0: standard input */
   bool ahead;          /* data[0..size) was read, but source_next has not given it yet */
   bool failed;         /* a read error, reported */
+  bool ended;          /* a read gave nothing: behind it a terminal, a FIFO or a file that grows might have more */
   uint64_t offset;     /* of data[0] */
   off_t start;         /* where a seekable standard input stood, else -1 */
   struct stat status;  /* of the open file */
