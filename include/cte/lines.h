@@ -125,7 +125,8 @@ enum cte_content {
  *                     CTE_ERROR_ARGUMENT 0, and so are the sizes
  *   identity          octets when sent as it is; exact. Of text taken as LF text: with its LFs as CRLF
  *   base64            octets in base64 with lines of 76 and CRLF, the last one too; exact, from the same octets as identity
- *   quoted_printable  an upper bound of the octets in quoted-printable (as text for CTE_CONTENT_TEXT, else as binary)
+ *   quoted_printable  an upper bound of the octets in quoted-printable (as text for CTE_CONTENT_TEXT, else as binary), with
+ *                     none of cte_qp_encode_options' flags: what those encode besides comes to it
  */
 typedef struct cte_choice {
   int32_t status;
