@@ -12,7 +12,7 @@
  *     } while (status == CTE_MORE_OUTPUT);
  *     if (status != CTE_OK) break;
  *   }
- *   the same with cte_stream_finish until it is CTE_OK
+ *   the inner loop again, with cte_stream_finish(&s, &out)
  *
  * Conventions (octets, buffers, threads, options): cte/status.h. A stream is used by one thread at a time. It may be
  * copied or moved at any time (within one process); there is nothing to free.
