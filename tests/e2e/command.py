@@ -672,6 +672,20 @@ class Files(Case):
         self.assertEqual(read(out), b"old\nYWJj\nYWJj\n")
         self.assertEqual(cte("base64", "-o", "/dev/stdout", file), (0, b"YWJj\n", ""))
 
+    def test_folders_among_the_inputs(self):
+        """With a separator behind their names too: bad inputs, which do not stop the others."""
+        for name in "da", "db", "out":
+            os.mkdir(self.path(name))
+        self.file("in", b"a=")
+        for folders in ["da/", "db/"], ["da", "db/"], ["da//", "./db///"], ["da/"]:
+            code, out, error = cte("qp", "--output-dir", "out", *folders, "in", cwd=self.folder)
+            said = "".join(f"cte qp: {name}: read error at offset 0: Is a directory\n" for name in folders)
+            self.assertEqual((code, out, error, os.listdir(self.path("out"))), (1, b"", said, ["in"]))
+            self.assertEqual(read(self.path("out/in")), b"a=3D")
+            os.unlink(self.path("out/in"))
+        self.assertEqual(cte("qp", "--output-dir", "out", "in/", cwd=self.folder), (1, b"", "cte qp: in/: Not a directory\n"))
+        self.fails(cte("qp", "--output-dir", "out", "in/", "in", cwd=self.folder), 2, "out/in: more than one input has this output")
+
     def test_links_in_output_dir(self):
         """None is followed: not to a file, a folder, nowhere, a FIFO or a device."""
         a, out, outside = self.file("a", b"abc"), self.path("dir", "a"), self.file("outside", b"old")

@@ -181,15 +181,24 @@ static bool run_file(const struct task *task, const char *name, const char *outp
 
 /* ---- Many inputs ---- */
 
+/* Ends the path where its last name ends: a folder may be named with a separator behind it. */
+static void cut_separators(char *path) {
+  for (size_t size = strlen(path); size > 0 && *system_file_name(path) == '\0'; size--) path[size - 1] = '\0';
+}
+
 /* DIR/NAME + suffix, without the input's own folder when there is a DIR. */
 static char *output_name(const struct common *common, const char *input) {
   const char *folder = common->output_dir != NULL ? common->output_dir : "";
   const char *suffix = common->suffix != NULL ? common->suffix : "";
-  const char *name = common->output_dir != NULL ? system_file_name(input) : input;
+  char *path = copy_of(input);
+  if (common->output_dir != NULL) cut_separators(path);
+  const char *name = common->output_dir != NULL ? system_file_name(path) : path;
   char *output = allocate(strlen(folder) + strlen(name) + strlen(suffix) + 2);
   strcpy(output, folder);
   if (common->output_dir != NULL) strcat(output, "/");
-  return strcat(strcat(output, name), suffix);
+  strcat(strcat(output, name), suffix);
+  free(path);
+  return output;
 }
 
 /*
