@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #if defined(__x86_64__) || defined(__i386__)
-/* SSSE3 and SSE4.1. */
+/* SSSE3 and SSE4.1, and what they imply. */
 bool cte_cpu_sse(void);
 /* AVX2, BMI1, BMI2, LZCNT and POPCNT, with the upper halves of the registers kept by the operating system. */
 bool cte_cpu_avx2(void);
