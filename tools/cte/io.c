@@ -124,7 +124,7 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
   }
-  if (!exists && system_is_link(name)) {
+  if (follow && !exists && system_is_link(name)) {
     bool nowhere = leads_nowhere(name);
     if (!nowhere || !force) {
       complain_of(name, "%s", nowhere ? "a symbolic link that leads to no file (-f replaces it)" : strerror(errno));
