@@ -857,6 +857,27 @@ class Inputs(Case):
                 self.assertFalse(any(done.values()))
         self.assertTrue(all(done.values()))
 
+    def test_link_that_is_there_for_a_moment(self):
+        """-f replaces it; without -f it is an output that exists, or none."""
+        file = self.file("in", b"a=")
+        os.mkdir(self.path("dir"))
+        name, in_folder = self.path("out"), self.path("dir/in")
+        for look in range(1, 100):
+            for output, *arguments in (
+                (in_folder, "-f", "--output-dir", self.path("dir")),
+                (name, "-f", "-o", name),
+                (name, "-o", name),
+            ):
+                status, _, message = faulty(["qp", *arguments, file], look=look, passing=output)
+                if "-f" not in arguments and status != 0:
+                    self.assertRegex(message, "a symbolic link that leads to no file|File exists")
+                    self.assertIn(os.path.lexists(output) and os.readlink(output), (False, "nowhere"))
+                else:
+                    self.assertEqual((status, message), (0, ""), (arguments, look))
+                    self.assertEqual((os.path.islink(output), read(output)), (False, b"a=3D"), (arguments, look))
+                if os.path.lexists(output):
+                    os.remove(output)
+
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
     def test_folder_below_one_that_cannot_be_searched(self):
         """No file there has an absolute path."""

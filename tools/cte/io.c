@@ -124,9 +124,9 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
     complain_of(name, "the file exists already (-f replaces it)");
     return false;
   }
-  if (follow && !exists && system_is_link(name)) {
+  if (follow && !exists) {
     bool nowhere = leads_nowhere(name);
-    if (!nowhere || !force) {
+    if (nowhere ? !force : errno != 0) {
       complain_of(name, "%s", nowhere ? "a symbolic link that leads to no file (-f replaces it)" : strerror(errno));
       return false;
     }

@@ -37,6 +37,9 @@ bool is_found(const char *name, int result) {
 
 bool leads_nowhere(const char *name) {
   struct stat status;
-  if (!system_is_link(name) || is_found(name, stat(name, &status))) return false;
+  if (!system_is_link(name) || is_found(name, stat(name, &status))) {
+    errno = 0;
+    return false;
+  }
   return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
 }

@@ -16,7 +16,7 @@ char *folder_of(const char *path);
  */
 bool is_found(const char *name, int result);
 
-/* A symbolic link that leads to no file. False, with errno, where what it leads to cannot be reached. */
+/* A symbolic link that leads to no file. Else false: errno says why what it leads to cannot be reached, or is 0. */
 bool leads_nowhere(const char *name);
 
 #endif
