@@ -10,7 +10,7 @@
  * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to
  * be read, just after that. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
  * or a link's text that fails with EIO; with CTE_FAULTS_PASSING, before which a link of that name, to nowhere, is made, which
- * is gone before the next.
+ * is gone before the next. CTE_FAULTS_RAISE: 1, a process that no signal of its own ends, as process 1.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -75,6 +75,12 @@ typedef int link_call(int from_folder, const char *from, int to_folder, const ch
 /* ---- Signals ---- */
 
 static uint64_t reads_interrupted, writes_interrupted, writes_cut;
+
+typedef int raise_call(int number);
+
+int raise(int number) {
+  return setting("CTE_FAULTS_RAISE", 0) != 0 ? 0 : NEXT(raise_call, "raise")(number);
+}
 
 static void ignore(int number) {
   (void)number;

@@ -426,6 +426,19 @@ class Calls(Case):
                     os.unlink(out)
                 self.only()
 
+    def test_signals_to_process_1(self):
+        """Where the system's own end by a signal does not come, it ends all the same."""
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGPIPE, signal.SIGRTMAX:
+            child = subprocess.Popen([CTE, "base64", "-o", self.path("out")], stdin=subprocess.PIPE, env=preloaded(**{"raise": 1}))
+            child.stdin.write(bytes(500_000))
+            child.stdin.flush()
+            while not os.listdir(self.folder):
+                time.sleep(0.01)
+            child.send_signal(number)
+            self.assertEqual(child.wait(60), 128 + number)
+            child.stdin.close()
+            self.only()
+
     def test_what_is_private_stays_so_meanwhile(self):
         """Of an input that only its owner may read the output is so before it is whole, too."""
         file, out = self.file("in", self.text(20_000)), self.path("out")

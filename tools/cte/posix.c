@@ -112,10 +112,16 @@ static const int deadly[] = {
 };
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };
 
+/* Process 1, as in a container, is ended by no signal that it leaves to the system: it exits as a shell would say. */
 static void die_of(int number) {
+  sigset_t itself;
   system_remove_temporary();
   signal(number, SIG_DFL);
   raise(number);
+  sigemptyset(&itself);
+  sigaddset(&itself, number);
+  sigprocmask(SIG_UNBLOCK, &itself, NULL); /* it is held in its handler */
+  _exit(128 + number);
 }
 
 static sigset_t caught;
