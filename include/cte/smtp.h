@@ -34,9 +34,9 @@ extern "C" {
  *
  * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF;
  * what a reader rejects counts as if it were kept.
- * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet with the
- * continuation octets that follow it in the input, as many as it announces, or any other single octet: a NUL within it,
- * dropped or not, ends it.
+ * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet (C2 - DF, E0 - EF,
+ * F0 - F4) with the continuation octets (80 - BF) that follow it in the input, at most the one, two or three that it
+ * announces, or any other single octet: a NUL within it, dropped or not, ends it.
  *
  * An error (writer) is returned at once, with the offset of the offending octet. A verdict (reader) is kept: the reader
  * goes on to the true end of data and then gives CTE_END with CTE_VERDICT_REJECTED among the anomalies; from the offending

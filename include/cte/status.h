@@ -6,6 +6,8 @@
  *   - Buffers are `const void *` and `void *` with a length. A buffer of no octets may be NULL.
  *   - No function allocates, locks, reads the environment or touches the locale. Every function is reentrant: threads may
  *     call it at the same time with different destinations and streams.
+ *   - While a call runs, nobody else (no thread, no process, no kernel) writes what it reads or touches what it writes. Of a
+ *     mapping that another process may write, give a copy: all that is said here and below is of octets that stand still.
  *   - Source and destination do not overlap; one-shot decoders that say so also work in place (dst == src). No octets
  *     (n == 0) overlap nothing.
  *   - Nothing outside src[0..n) is read, nothing outside dst[0..cap) written; dst[written..cap) is unspecified.
