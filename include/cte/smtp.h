@@ -30,10 +30,11 @@ extern "C" {
  *
  * CTE_SMTP_DEFAULT is REJECT, but KEEP for a reader's long lines. All that is met, tolerated or not, is recorded as an
  * anomaly, but of the octet of a writer's error that kind alone. Every CR is lone but one that an LF follows; in "\r\r\n"
- * the first is.
+ * the first is. A NUL parts CR and LF, though it be dropped: both are bare.
  *
  * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF;
- * what a reader rejects counts as if it were kept.
+ * what a reader rejects counts as if it were kept. A line ends at a CRLF of the input, and at one that NORMALIZE makes; a CR
+ * and an LF that are kept, and come together as the NUL between them is dropped, are octets of the line.
  * The anomaly has the offset, in the input, of the first octet past 998. A character is a UTF-8 lead octet (C2 - DF, E0 - EF,
  * F0 - F4) with the continuation octets (80 - BF) that follow it in the input, at most the one, two or three that it
  * announces, or any other single octet: a NUL within it, dropped or not, ends it.

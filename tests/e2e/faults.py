@@ -825,6 +825,19 @@ class Inputs(Case):
                     code, verb = 2 if words == "check" else 1, words.split()[0]
                     self.assertEqual(result, (code, b"x=", f"cte {verb}: {name}: the input is the output too\n"))
 
+    def test_fifo_into_itself(self):
+        """To open one waits for the other end: it is refused before."""
+        fifo, link = self.path("fifo"), self.path("link")
+        os.mkfifo(fifo)
+        os.symlink("fifo", link)
+        os.link(fifo, link + ".x")
+        for name in fifo, link:
+            for arguments in ["-o", fifo], ["-o", link], ["-f", "-o", link + ".x"], ["--suffix=.x", link]:
+                result = cte("qp", *arguments, *([name] if "-o" in arguments else []))
+                said = link if "-o" not in arguments else name
+                self.assertEqual(result, (1, b"", f"cte qp: {said}: the input is the output too\n"))
+        self.only("fifo", "link", "link.x")
+
     def attach(self):
         """A block device of a MiB."""
         disk = self.file("disk", b"\n" * (1 << 20))

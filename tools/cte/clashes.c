@@ -133,11 +133,6 @@ void forget_written(const struct stat *status) {
   tdelete(&file, &written, compare_files);
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b) {
-  const struct file left = file_of(a), right = file_of(b);
-  return left.number != 0 && compare_files(&left, &right) == 0;
-}
-
 /*
  * Whether `output`, by which the source's file is there, is its descriptor's number: then the file is not there any more when
  * the source has another one. If it still is, another process gave it that name.

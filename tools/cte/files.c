@@ -169,10 +169,21 @@ static bool run_source(const struct task *task, struct source *source, const cha
   return good && closed;
 }
 
+/* Of a FIFO both ends: to open one waits for the other, before sink_feeds could say so. */
+static bool is_own_fifo(const char *name, const struct stat *output) {
+  struct stat input;
+  return S_ISFIFO(output->st_mode) && is_found(name, stat(name, &input)) && is_same_file(&input, output);
+}
+
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
   struct source source;
   struct stat status;
   bool existed = output != NULL && is_found(output, stat(output, &status));
+  bool are_names = output != NULL && strcmp(name, "-") != 0 && strcmp(output, "-") != 0;
+  if (existed && follow && are_names && is_own_fifo(name, &status)) {
+    complain_of(name, "the input is the output too");
+    return false;
+  }
   if (!source_open(&source, name)) return false;
   bool good = run_source(task, &source, output, follow, existed);
   source_close(&source);

@@ -155,8 +155,7 @@ bool sink_feeds(const struct sink *sink, const struct source *source) {
   const struct stat *in = &source->status;
   off_t start = source->start > 0 ? source->start : 0;
   if (sink->target != NULL || fstat(sink->fd, &status) != 0) return false;
-  bool same_file = (S_ISFIFO(in->st_mode) || (S_ISREG(in->st_mode) && start < in->st_size)) && in->st_ino != 0 &&
-                   status.st_dev == in->st_dev && status.st_ino == in->st_ino;
+  bool same_file = (S_ISFIFO(in->st_mode) || (S_ISREG(in->st_mode) && start < in->st_size)) && is_same_file(in, &status);
   bool same_disk = S_ISBLK(in->st_mode) && S_ISBLK(status.st_mode) && status.st_rdev == in->st_rdev;
   if (!same_file && !same_disk) return false;
   complain_of(source->name, "the input is the output too");

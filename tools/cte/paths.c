@@ -35,6 +35,10 @@ bool is_found(const char *name, int result) {
   }
 }
 
+bool is_same_file(const struct stat *a, const struct stat *b) {
+  return a->st_ino != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool leads_nowhere(const char *name) {
   struct stat status;
   if (!system_is_link(name) || is_found(name, stat(name, &status))) {

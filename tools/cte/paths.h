@@ -4,6 +4,8 @@
 
 #include "messages.h"
 
+#include <sys/stat.h>
+
 /* To be freed. */
 char *copy_of(const char *path);
 
@@ -15,6 +17,9 @@ char *folder_of(const char *path);
  * ends the program: whether an output is an input must be known.
  */
 bool is_found(const char *name, int result);
+
+/* False of files that have no number (Windows). */
+bool is_same_file(const struct stat *a, const struct stat *b);
 
 /* A symbolic link that leads to no file. Else false: errno says why what it leads to cannot be reached, or is 0. */
 bool leads_nowhere(const char *name);
