@@ -271,9 +271,9 @@ static cte_status steps(struct stream *s, cte_input *in, cte_output *out, size_t
  * The codec's; behind what waits, which is looked at again with what follows it, so many octets that it is not for each of
  * them.
  */
-static uint16_t gather_of(const struct stream *s, cte_status status) {
+static uint16_t gather_of(const struct stream *s, cte_status status, const cte_output *out) {
   const size_t most = sizeof s->tail - RECORD, usual = codecs[s->id]->gather, behind = s->tail_size + RECORD;
-  if (status != CTE_OK) return 1; /* what is there waited for room alone */
+  if (status != CTE_OK || out->pos == out->size) return 1; /* what is there may have waited for room alone */
   return (uint16_t)(behind < usual ? usual : behind < most ? behind : most);
 }
 
@@ -290,7 +290,7 @@ APART cte_status update(struct stream *s, cte_input *in, cte_output *out, size_t
   }
   const cte_status status = steps(s, in, out, start, base);
   s->quick = s->gather ? NULL : quick_of(s);
-  if (s->gather) s->gather = gather_of(s, status);
+  if (s->gather) s->gather = gather_of(s, status, out);
   return status;
 }
 

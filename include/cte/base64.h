@@ -80,7 +80,8 @@ enum cte_base64_after_padding {
  *   - A line is what stands between the line ends that line_ends says, which are not counted: with
  *     CTE_BASE64_LINE_ENDS_LF a CR is an octet of its line.
  *   - Where two kinds fall on one octet, the octet's own kind comes before the length of its line (but trailing bits, which
- *     show later), and missing padding before data after padding.
+ *     show later), and missing padding before data after padding. Trailing bits come before what else is met at the '=' or the
+ *     end of input where they show.
  *   - With several rejected, the error is the one that reading octet by octet comes to first. Of trailing bits and missing
  *     padding that is at the next '=' or character of the alphabet, or at the end of input: their offset may be smaller
  *     than that of a character that was rejected before.

@@ -115,7 +115,7 @@ enum cte_content {
   CTE_CONTENT_TEXT = 0,      /* line ends matter: text/... but UTF-16 and UTF-32 */
   CTE_CONTENT_DATA = 1,      /* every octet matters: images, archives, UTF-16 and UTF-32 text */
   CTE_CONTENT_COMPOSITE = 2, /* multipart/..., message/...: never encoded (RFC 2045 section 6.4) */
-  CTE_CONTENT_OPAQUE = 3     /* signed or encrypted: never changed (RFC 1847 section 2.1) */
+  CTE_CONTENT_OPAQUE = 3     /* signed or encrypted: never encoded (RFC 1847 section 2.1), but LFs that end lines are CRLF */
 };
 
 /*

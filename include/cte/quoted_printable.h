@@ -24,7 +24,7 @@ enum cte_qp_line_ends {
 };
 
 enum cte_qp_encode_flags {
-  CTE_QP_ENCODE_DOT = 1 << 0,    /* an output line's first '.' is =2E */
+  CTE_QP_ENCODE_DOT = 1 << 0,    /* a '.' that begins an output line is =2E */
   CTE_QP_ENCODE_FROM = 1 << 1,   /* an output line that would begin with "From " begins with =46 */
   CTE_QP_ENCODE_DASHES = 1 << 2, /* an output line that would begin with "--" begins with =2D */
   CTE_QP_ENCODE_EBCDIC = 1 << 3, /* !"#$@[\]^`{|}~ are escaped (RFC 2045 section 6.7, RFC 2049 section 3) */
@@ -122,7 +122,7 @@ CTE_API size_t cte_qp_decoded_bound(size_t n, const cte_qp_decode_options *optio
 /*
  * Decodes src[0..n) into dst[0..cap). dst == src is allowed but with CTE_QP_LINE_END_CRLF, which can grow
  * (CTE_ERROR_ARGUMENT). CTE_OK with read == n, CTE_MORE_OUTPUT when cap is too small, an error with read at the offending
- * octet: for an escape its '='.
+ * octet: of a bad, lower-case or truncated escape its '=', of a long line the 77th octet, be it within an escape.
  */
 CTE_API cte_result cte_qp_decode(const void *src, size_t n, void *dst, size_t cap, const cte_qp_decode_options *options);
 

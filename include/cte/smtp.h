@@ -30,7 +30,8 @@ extern "C" {
  *
  * CTE_SMTP_DEFAULT is REJECT, but KEEP for a reader's long lines. All that is met, tolerated or not, is recorded as an
  * anomaly, but of the octet of a writer's error that kind alone. Every CR is lone but one that an LF follows; in "\r\r\n"
- * the first is. A NUL parts CR and LF, though it be dropped: both are bare.
+ * the first is. A NUL parts CR and LF, though it be dropped: both are bare. Where two kinds fall on one octet, its own comes
+ * before the length of its line.
  *
  * A line's octets are those that come out (after NULs were dropped), before stuffing or after unstuffing, without CRLF;
  * what a reader rejects counts as if it were kept. A line ends at a CRLF of the input, and at one that NORMALIZE makes; a CR
@@ -63,7 +64,7 @@ typedef struct cte_smtp_options {
 
 /*
  * Writer: from a message (CRLF line ends) to DATA. A "." that begins an output line is doubled; at the end a CRLF is added
- * if the message does not end in one, then ".CRLF". An empty message is ".CRLF".
+ * unless what came out is empty or ends in one, then ".CRLF". An empty message is ".CRLF".
  *
  * The most octets that writing n octets can give; some input reaches it (long_line NORMALIZE included). SIZE_MAX when it
  * would pass SIZE_MAX or the options are not valid.
@@ -78,16 +79,17 @@ CTE_API cte_result cte_smtp_write(const void *src, size_t n, void *dst, size_t c
  * follows stays unread. The CRLF before it belongs to the message. Any other "." that begins a line is deleted: as the first
  * octet of DATA, directly behind a CRLF, and behind a bare LF that becomes one; but none behind a NUL, though that be dropped.
  *
- * An upper bound of the octets that reading n octets can give: n; 2 n when a bare LF becomes CRLF; more by a 331st part when
- * lines are folded, though short data have none to be folded. SIZE_MAX when it would pass SIZE_MAX or the options are not valid.
+ * An upper bound of the octets that reading n octets can give: n; more by a 331st part when lines are folded, though short
+ * data have none to be folded; 2 n when a bare LF becomes CRLF, folded or not. SIZE_MAX when it would pass SIZE_MAX or the
+ * options are not valid.
  */
 CTE_API size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options);
 
 /*
  * Reads the message at the start of src[0..n): CTE_END with read just past the end of data, and CTE_VERDICT_REJECTED in
  * anomalies when the message is to be rejected (first_anomaly is then no later than the cause). CTE_ERROR_TRUNCATED with
- * read == n when there is no end of data; CRs and dots whose meaning was still open are not written, and a UTF-8 character
- * that was cut off is taken for whole. CTE_MORE_OUTPUT.
+ * read == n when there is no end of data; CRs and dots whose meaning was still open are neither written nor anomalies, and a
+ * UTF-8 character that was cut off is taken for whole. CTE_MORE_OUTPUT.
  */
 CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options);
 
@@ -99,7 +101,8 @@ CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t ca
  * src[i..n): the state knows that its first octet is done with.
  *
  * Since it can reject nothing, it stuffs after every CR and every LF that a receiver could take for a line end, not only
- * after CRLF: in text with bare CR or LF use cte_smtp_write where the octets must stay as they are. NUL is an octet like
+ * after CRLF: text with bare CR or LF does not come to every receiver as it is. cte_smtp_write rejects it, or changes it to what
+ * all of them read alike. NUL is an octet like
  * any other: CR LF NUL "." is not stuffed, and is an end of data to a receiver that deletes NULs; cte_smtp_write rejects
  * NULs, or drops them before it looks for dots.
  */

@@ -36,7 +36,10 @@ typedef union cte_stream {
   uint64_t private_words[CTE_STREAM_SIZE / 8];
 } cte_stream;
 
-/* The caller's buffers. A call moves `pos` over what it took or gave; data[pos..size) is left to it. */
+/*
+ * The caller's buffers; `in` is never NULL. data[pos..size) is the call's to read or to write, and it moves `pos` over what it
+ * took or gave. Behind the new pos of an output the octets are unspecified.
+ */
 typedef struct cte_input {
   const void *data;
   size_t size;
@@ -64,13 +67,14 @@ CTE_API cte_status cte_stream_smtp_read(cte_stream *s, const cte_smtp_options *o
 /*
  * Takes input until it is used up or the output is full. The octets that come out over all calls do not depend on how the
  * input and the room were cut; room for one octet is enough.
- *   CTE_OK           exactly when all input was consumed. What cannot be decided yet waits in the stream (of
+ *   CTE_OK           all input was consumed. What cannot be decided yet waits in the stream (of
  *                    quoted-printable to be decoded up to 1026 octets, a run of blanks; of SMTP a run of CRs of any length,
  *                    as a number, where bare CRs are normalized; elsewhere a few), and when `out` is full up to 64 octets of
  *                    output; they come with later calls. Besides, both codecs of quoted-printable gather chunks of their
- *                    input until they are more than 512 octets together, or in decoding 256 behind a run of blanks, and with
- *                    them their errors and anomalies; an update without input gives what became of them at once, as far as
- *                    there is room (all, when it leaves some of `out`). With what is undecided an encoder may keep decided
+ *                    input until more than 512 octets wait, or in decoding, behind more than 256 blanks that wait, 256 more,
+ *                    and with them their errors and anomalies; an update with an empty input (in->pos == in->size) gives what
+ *                    became of them at once, as far as there is room (all, when it leaves some of `out`). What waited for
+ *                    room alone is not gathered behind. With what is undecided an encoder may keep decided
  *                    octets just before it, up to 15 of output: how many may differ by row and cut. The base64 decoder keeps
  *                    those of a quantum until it is whole. In which of the calls what was gathered or
  *                    kept comes, and so a call's answer and positions, may differ by row; what they all give does not.
@@ -94,8 +98,8 @@ CTE_API cte_status cte_stream_update(cte_stream *s, cte_input *in, cte_output *o
 CTE_API cte_status cte_stream_finish(cte_stream *s, cte_output *out);
 
 /*
- * The set of CTE_ANOMALY_ bits met so far, and CTE_VERDICT_REJECTED. An error takes back what was met behind its octet: of a
- * kind that shows late (base64's trailing bits and missing padding).
+ * The set of CTE_ANOMALY_ bits met so far, and CTE_VERDICT_REJECTED. An error takes back what was met at its octet, but
+ * its own kind, and behind it, where it shows late: base64's trailing bits, an SMTP writer's long line in a run of CRs.
  */
 CTE_API uint32_t cte_stream_anomalies(const cte_stream *s);
 

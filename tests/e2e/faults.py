@@ -387,10 +387,30 @@ class Calls(Case):
             self.only("out", "rival")
             os.unlink(out)
 
+    def test_last_look_for_a_rival_fails(self):
+        """Where nothing but that look keeps it from being replaced, it is not taken for none."""
+        rival, out = self.path("rival"), self.path("out")
+        command.write(rival, b"theirs")
+        for look in range(1, 30):
+            self.assertEqual(faulty(["qp", "-o", out], b"a", lack=2, rival=rival, look=look)[0], 1, look)
+            if os.path.exists(out):
+                self.assertEqual(read(out), b"theirs", look)
+                os.unlink(out)
+            self.only("rival")
+
     def test_each_temporary_name_is_taken(self):
         out = self.path("out")
         self.assertEqual(faulty(["qp", "-o", out], b"a", taken=1), (1, b"", f"cte qp: {out}: File exists\n"))
         self.only()
+
+    def test_read_error_behind_the_end_of_data(self):
+        """What cannot be read is not said to be left out: the message is whole."""
+        text = b"line\r\n" * ((1 << 18) // 6) + b"\r\n"
+        data = text[-(1 << 18) + 3 :] + b".\r\n"
+        file = self.file("in", data + b"x" * 9)
+        self.assertEqual(len(data), 1 << 18)
+        self.assertIn("is left out", cte("smtp", "-d", file)[2])
+        self.assertEqual(faulty(["smtp", "-d", file], read=2), (0, data[:-3], ""))
 
     def test_read_error_in_mid_file(self):
         """The output is not put in its place, what replaces a file neither."""

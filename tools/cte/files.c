@@ -55,7 +55,7 @@ static cte_status feed_both(struct streams *streams, cte_input *in, struct sink 
 static void leave_rest(struct source *source, const cte_input *in, bool quiet) {
   uint64_t end = source->offset + in->pos;
   if (source_leave(source, end) || quiet) return;
-  if (in->pos < in->size || (S_ISREG(source->status.st_mode) && source_next(source) > 0))
+  if (in->pos < in->size || (S_ISREG(source->status.st_mode) && source_has_more(source)))
     complain_of(source->name, "what follows the end of data at offset %ju is left out", (uintmax_t)end);
 }
 
@@ -178,7 +178,7 @@ static bool is_own_fifo(const char *name, const struct stat *output) {
 static bool run_file(const struct task *task, const char *name, const char *output, bool follow) {
   struct source source;
   struct stat status;
-  bool existed = output != NULL && is_found(output, stat(output, &status));
+  bool existed = output != NULL && (follow || !system_is_link(output)) && is_found(output, stat(output, &status));
   bool are_names = output != NULL && strcmp(name, "-") != 0 && strcmp(output, "-") != 0;
   if (existed && follow && are_names && is_own_fifo(name, &status)) {
     complain_of(name, "the input is the output too");

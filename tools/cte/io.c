@@ -10,10 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef O_NOFOLLOW /* Windows */
-#define O_NOFOLLOW 0
-#endif
-
 /* ---- Input ---- */
 
 static unsigned char block[BLOCK_SIZE];
@@ -41,11 +37,16 @@ bool source_renumber(struct source *source) {
   return true;
 }
 
+static ssize_t read_some(const struct source *source, unsigned char *data, size_t size) {
+  ssize_t count;
+  do count = read(source->fd, data, (unsigned)size);
+  while (count < 0 && errno == EINTR);
+  return count;
+}
+
 /* One read behind what data holds: the octets read, 0 at the end and after a message. */
 static size_t source_read(struct source *source) {
-  ssize_t count;
-  do count = read(source->fd, source->data + source->size, (unsigned)(BLOCK_SIZE - source->size));
-  while (count < 0 && errno == EINTR);
+  ssize_t count = read_some(source, source->data + source->size, BLOCK_SIZE - source->size);
   if (count < 0) {
     complain_of(source->name, "read error at offset %ju: %s", (uintmax_t)(source->offset + source->size), strerror(errno));
     source->failed = true;
@@ -85,6 +86,11 @@ bool source_leave(struct source *source, uint64_t offset) {
   return source->start >= 0 && lseek(source->fd, source->start + (off_t)offset, SEEK_SET) >= 0;
 }
 
+bool source_has_more(const struct source *source) {
+  unsigned char octet;
+  return read_some(source, &octet, 1) > 0;
+}
+
 void source_close(struct source *source) {
   if (source->fd > 0) close(source->fd);
 }
@@ -103,10 +109,14 @@ static bool is_to_be_created(const char *name, bool follow, bool *exists) {
   return !*exists || S_ISREG(status.st_mode) || (!follow && !S_ISDIR(status.st_mode));
 }
 
-/* What is there is no regular file; nor may it have become one meanwhile. */
+/* What is there is no regular file; nor may it have become one meanwhile. Without `follow` it is a folder, and nothing else. */
 static bool sink_open_straight(struct sink *sink, bool follow) {
   struct stat status;
-  sink->fd = system_open(sink->name, follow ? O_WRONLY : O_WRONLY | O_NOFOLLOW);
+  if (!follow) {
+    complain_of(sink->name, "%s", strerror(EISDIR));
+    return false;
+  }
+  sink->fd = system_open(sink->name, O_WRONLY);
   bool good = sink->fd >= 0 && fstat(sink->fd, &status) == 0;
   if (good && !S_ISREG(status.st_mode)) return true;
   complain_of(sink->name, "%s", good ? "became a regular file while it was opened" : strerror(errno));

@@ -40,6 +40,9 @@ enum first_line_end source_first_line_end(struct source *source);
 /* Leaves what follows `offset` to the next reader of a seekable standard input. False when it cannot be left. */
 bool source_leave(struct source *source, uint64_t offset);
 
+/* Whether a file goes on where it stands; what cannot be read is not there. */
+bool source_has_more(const struct source *source);
+
 void source_close(struct source *source);
 
 /* ---- Output ---- */

@@ -28,6 +28,7 @@ bool is_found(const char *name, int result) {
   case ENAMETOOLONG:
   case ENOENT:
   case ENOTDIR:
+  case EPERM:
     return false;
   default:
     complain_of(name, "%s", strerror(errno));

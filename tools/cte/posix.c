@@ -256,8 +256,9 @@ static bool take_place(bool force) {
     }
     if (errno == EEXIST) return false;
     struct stat there;
-    errno = EEXIST;
-    if (fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) == 0) return false;
+    bool is_taken = fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) == 0;
+    if (is_taken) errno = EEXIST;
+    if (is_taken || errno != ENOENT) return false;
   }
   return renameat(folder, temporary, folder, last_name) == 0;
 }
