@@ -101,10 +101,9 @@ CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t ca
  * src[i..n): the state knows that its first octet is done with.
  *
  * Since it can reject nothing, it stuffs after every CR and every LF that a receiver could take for a line end, not only
- * after CRLF: text with bare CR or LF does not come to every receiver as it is. cte_smtp_write rejects it, or changes it to what
- * all of them read alike. NUL is an octet like
- * any other: CR LF NUL "." is not stuffed, and is an end of data to a receiver that deletes NULs; cte_smtp_write rejects
- * NULs, or drops them before it looks for dots.
+ * after CRLF: text with bare CR or LF does not come to every receiver as it is. cte_smtp_write rejects it, or changes it
+ * to what all of them read alike. NUL is an octet like any other: CR LF NUL "." is not stuffed, and is an end of data to a
+ * receiver that deletes NULs; cte_smtp_write rejects NULs, or drops them before it looks for dots.
  */
 CTE_API size_t cte_dots_next(const void *src, size_t n, uint32_t *state);
 

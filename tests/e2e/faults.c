@@ -9,8 +9,8 @@
  * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
  * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to
  * be read, just after that. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
- * or a link's text that fails with EIO; with CTE_FAULTS_PASSING, before which a link of that name, to nowhere, is made, which
- * is gone before the next. CTE_FAULTS_RAISE: 1, a process that no signal of its own ends, as process 1.
+ * or a link's text that fails with EIO, or the error of the number CTE_FAULTS_ERROR; with CTE_FAULTS_PASSING, before which a
+ * link of that name, to nowhere, is made, which is gone before the next. CTE_FAULTS_RAISE: 1, a process that no signal of its own ends, as process 1.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
@@ -153,7 +153,7 @@ static int is_blind(void) {
     return 0;
   }
   if (calls != look) return 0;
-  errno = EIO;
+  errno = (int)setting("CTE_FAULTS_ERROR", EIO);
   return 1;
 }
 

@@ -6,6 +6,7 @@ Environment: CTE; CTE_FAULTS, the library that faults.c makes; CTE_TEST_SEED to 
 """
 
 import base64
+import errno
 import os
 import pwd
 import quopri
@@ -628,6 +629,38 @@ class Calls(Case):
         self.assertEqual((child.returncode, error), (1, f"cte qp: {fifo}.x: more than one input has this output\n"))
         self.assertEqual(read(self.path("a.x")), b"a=3D")
 
+    def test_output_taken_away(self):
+        """Another process's doing, after which neither the output's number nor another name of its file is an output's."""
+        fifo, new, out = self.path("fifo"), self.path("new"), self.path("out")
+        os.mkfifo(fifo)
+
+        def while_it_waits(names, act):
+            os.mkdir(out)
+            arguments = [CTE, "qp", "-f", "--output-dir", out, self.file("a", b"a="), fifo, *names]
+            child = subprocess.Popen(arguments, stderr=subprocess.PIPE, env=ENVIRONMENT)
+            with open(fifo, "wb"):
+                act()
+            _, message = child.communicate(timeout=60)
+            self.assertEqual((child.returncode, message), (0, b""))
+            made = {name: read(os.path.join(out, name)) for name in os.listdir(out)}
+            shutil.rmtree(out)
+            return made
+
+        def number_again():
+            number = os.stat(f"{out}/a").st_ino
+            os.remove(f"{out}/a")
+            for i in range(100):
+                name = self.file(f"try{i}", b"b=")
+                if os.stat(name).st_ino == number:
+                    os.rename(name, new)
+                    return
+            self.file("new", b"b=")
+
+        other = self.file("other", b"c=")
+        moved = while_it_waits([other], lambda: os.rename(f"{out}/a", f"{out}/other"))
+        self.assertEqual(moved, {"fifo": b"", "other": b"c=3D"})
+        self.assertEqual(while_it_waits([new], number_again), {"fifo": b"", "new": b"b=3D"})
+
     def test_output_that_turns_into_a_file(self):
         """A FIFO when it was looked at, it would not be written whole or not at all, and here it is a file elsewhere too."""
         elsewhere, out, source = self.path("elsewhere"), self.path("out"), self.path("in", "out")
@@ -923,6 +956,21 @@ class Inputs(Case):
                     self.assertEqual((os.path.islink(output), read(output)), (False, b"a=3D"), (arguments, look))
                 if os.path.lexists(output):
                     os.remove(output)
+
+    def test_folder_that_cannot_be_searched_for_a_moment(self):
+        """A link is followed, or it is an error: it is never taken for a file to be replaced."""
+        file, target, link = self.file("in", b"a="), self.path("target"), self.path("link")
+        os.symlink("target", link)
+        ended = set()
+        for look in range(1, 30):
+            with open(target, "wb") as old:
+                old.write(b"old")
+            status, _, message = faulty(["qp", "-f", "-o", link, file], look=look, error=errno.EACCES)
+            ended.add(status)
+            self.assertEqual(os.readlink(link), "target", look)
+            self.assertEqual(read(target), b"old" if status else b"a=3D", (look, message))
+            self.only("in", "link", "target")
+        self.assertEqual(ended, {0, 1})
 
     @unittest.skipIf(os.geteuid() != 0, "only root can become another user")
     def test_folder_below_one_that_cannot_be_searched(self):

@@ -114,23 +114,52 @@ void refuse_clashes(const struct job *jobs, size_t count) {
 
 /* ---- By what is there, at each job ---- */
 
-static void *written; /* a tree of tsearch: the files that were made */
+struct output {
+  struct file file;
+  char *path;
+};
 
-static bool was_written(const struct stat *status) {
-  const struct file file = file_of(status);
-  return file.number != 0 && tfind(&file, &written, compare_files) != NULL;
+static void *written; /* a tree of tsearch: the outputs that were made */
+
+static int compare_outputs(const void *a, const void *b) {
+  const struct output *left = a, *right = b;
+  return compare_files(&left->file, &right->file);
 }
 
-void note_written(const struct stat *status) {
-  struct file *file = allocate(sizeof *file);
-  *file = file_of(status);
-  if (tsearch(file, &written, compare_files) == NULL) memory_exhausted();
+/* Where another process took an output away, its number may be another file's by now. */
+static bool was_written(const struct stat *status) {
+  const struct output key = {file_of(status), NULL};
+  struct output *const *found = tfind(&key, &written, compare_outputs);
+  struct stat there;
+  if (key.file.number == 0 || found == NULL) return false;
+  return is_found((*found)->path, stat((*found)->path, &there)) && is_same_file(&there, status);
+}
+
+static void drop(struct output *output) {
+  free(output->path);
+  free(output);
+}
+
+void note_written(const struct stat *status, const char *path) {
+  struct output *output = allocate(sizeof *output);
+  *output = (struct output){file_of(status), copy_of(path)};
+  struct output **found = tsearch(output, &written, compare_outputs);
+  if (found == NULL) {
+    memory_exhausted();
+  } else if (*found != output) { /* another process took that one away */
+    drop(*found);
+    *found = output;
+  }
 }
 
 /* The number is free for another file. */
 void forget_written(const struct stat *status) {
-  const struct file file = file_of(status);
-  tdelete(&file, &written, compare_files);
+  const struct output key = {file_of(status), NULL};
+  struct output **found = tfind(&key, &written, compare_outputs);
+  if (found == NULL) return;
+  struct output *output = *found;
+  tdelete(&key, &written, compare_outputs);
+  drop(output);
 }
 
 /*

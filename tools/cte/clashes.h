@@ -14,8 +14,11 @@ struct job {
 /* Before any job: a usage error where a job's output is the output of another, or another's input. */
 void refuse_clashes(const struct job *jobs, size_t count);
 
-/* The file that a job has made; noted while it can still be removed for want of memory, and forgotten if it came to naught. */
-void note_written(const struct stat *status);
+/*
+ * The file that a job has made, and the path it gets, no link; noted while it can still be removed for want of memory, and
+ * forgotten if it came to naught.
+ */
+void note_written(const struct stat *status, const char *path);
 void forget_written(const struct stat *status);
 
 /*

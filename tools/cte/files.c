@@ -163,7 +163,7 @@ static bool run_source(const struct task *task, struct source *source, const cha
   bool good = !sink_feeds(&sink, source) && transform(task, source, &sink);
   struct stat made;
   bool is_new = sink.target != NULL && fstat(sink.fd, &made) == 0;
-  if (good && is_new) note_written(&made);
+  if (good && is_new) note_written(&made, sink.target);
   bool closed = sink_close(&sink, good, force);
   if (good && is_new && !closed) forget_written(&made);
   return good && closed;
@@ -217,7 +217,7 @@ static char *output_name(const struct common *common, const char *input) {
  * where another output will be, must not lead there then.
  */
 static bool follows_links(const struct common *common, const char *output) {
-  return common->output_dir == NULL && !leads_nowhere(output);
+  return common->output_dir == NULL && target_of(output, true) != TARGET_NOWHERE;
 }
 
 static int run_many(const struct task *task, int count, char **names) {

@@ -97,25 +97,26 @@ void source_close(struct source *source) {
 
 /* ---- Output ---- */
 
-/*
- * True when the output goes through a temporary file; false when it is there and is to be written straight: a FIFO or a
- * device, but none without `follow`, and a folder, which is then an error.
- */
-static bool is_to_be_created(const char *name, bool follow, bool *exists) {
-  struct stat status;
-  *exists = !follow && system_is_link(name);
-  if (*exists) return true;
-  *exists = is_found(name, stat(name, &status));
-  return !*exists || S_ISREG(status.st_mode) || (!follow && !S_ISDIR(status.st_mode));
+/* Why an output is not made there, or NULL. */
+static const char *refusal(enum target target, bool force) {
+  switch (target) {
+  case TARGET_FILE:
+  case TARGET_LED_TO:
+    return force ? NULL : "the file exists already (-f replaces it)";
+  case TARGET_NOWHERE:
+    return force ? NULL : "a symbolic link that leads to no file (-f replaces it)";
+  case TARGET_FOLDER:
+    return strerror(EISDIR);
+  case TARGET_UNKNOWN:
+    return strerror(errno);
+  default:
+    return NULL;
+  }
 }
 
-/* What is there is no regular file; nor may it have become one meanwhile. Without `follow` it is a folder, and nothing else. */
-static bool sink_open_straight(struct sink *sink, bool follow) {
+/* What was no regular file must not have become one meanwhile. */
+static bool sink_open_straight(struct sink *sink) {
   struct stat status;
-  if (!follow) {
-    complain_of(sink->name, "%s", strerror(EISDIR));
-    return false;
-  }
   sink->fd = system_open(sink->name, O_WRONLY);
   bool good = sink->fd >= 0 && fstat(sink->fd, &status) == 0;
   if (good && !S_ISREG(status.st_mode)) return true;
@@ -128,22 +129,15 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
   *sink = (struct sink){.fd = 1, .status = status};
   if (name == NULL || strcmp(name, "-") == 0 || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
   sink->name = name;
-  bool exists;
-  if (!is_to_be_created(name, follow, &exists)) return sink_open_straight(sink, follow);
-  if (exists && !force) {
-    complain_of(name, "the file exists already (-f replaces it)");
+  enum target target = target_of(name, follow);
+  const char *why = refusal(target, force);
+  if (why != NULL) {
+    complain_of(name, "%s", why);
     return false;
   }
-  if (follow && !exists) {
-    bool nowhere = leads_nowhere(name);
-    if (nowhere ? !force : errno != 0) {
-      complain_of(name, "%s", nowhere ? "a symbolic link that leads to no file (-f replaces it)" : strerror(errno));
-      return false;
-    }
-  }
+  if (target == TARGET_STRAIGHT) return sink_open_straight(sink);
   /* A symbolic link that is followed stays one: the file that it leads to is replaced. */
-  bool is_led_to = exists && follow && system_is_link(name);
-  sink->target = is_led_to ? system_path(name, true) : copy_of(name);
+  sink->target = target == TARGET_LED_TO ? system_path(name, true) : copy_of(name);
   if (sink->target == NULL) {
     complain_of(name, "%s", strerror(errno));
     return false;

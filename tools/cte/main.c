@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
   static char name[] = "cte";
   struct common common = {.help = help};
   int option;
-  system_begin();
+  bool begun = system_begin();
   atexit(system_remove_temporary); /* where a message ends the program */
   if (argc > 0) argv[0] = name;
   while ((option = next_option(argc, argv, "+:", long_options)) != -1) common_option(&common, option);
@@ -57,6 +57,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[0], commands[i].word) != 0) continue;
     char own_name[32];
     program = commands[i].program;
+    if (!begun) return program.failure;
     argv[0] = strcpy(own_name, program.name);
     optind = 0; /* a new argv */
     return finish(commands[i].run(argc, argv));

@@ -40,11 +40,17 @@ bool is_same_file(const struct stat *a, const struct stat *b) {
   return a->st_ino != 0 && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-bool leads_nowhere(const char *name) {
+enum target target_of(const char *name, bool follow) {
   struct stat status;
-  if (!system_is_link(name) || is_found(name, stat(name, &status))) {
-    errno = 0;
-    return false;
+  bool is_link = system_is_link(name);
+  if (is_link && !follow) return TARGET_FILE;
+  if (!is_link && errno != 0) return errno == ENOENT ? TARGET_NONE : TARGET_UNKNOWN;
+  if (is_found(name, stat(name, &status))) {
+    if (S_ISDIR(status.st_mode)) return TARGET_FOLDER;
+    if (!S_ISREG(status.st_mode)) return follow ? TARGET_STRAIGHT : TARGET_FILE;
+    return is_link ? TARGET_LED_TO : TARGET_FILE;
   }
-  return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
+  if (!is_link) return errno == ENOENT ? TARGET_NONE : TARGET_UNKNOWN; /* it was there just now */
+  bool is_nowhere = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
+  return is_nowhere ? TARGET_NOWHERE : TARGET_UNKNOWN;
 }

@@ -21,7 +21,16 @@ bool is_found(const char *name, int result);
 /* False of files that have no number (Windows). */
 bool is_same_file(const struct stat *a, const struct stat *b);
 
-/* A symbolic link that leads to no file. Else false: errno says why what it leads to cannot be reached, or is 0. */
-bool leads_nowhere(const char *name);
+/* What an output's name stands for. It is asked once, so that what is done about it goes together, whatever others do meanwhile. */
+enum target {
+  TARGET_NONE,
+  TARGET_FILE,     /* a regular file; without `follow` all but a folder, links too */
+  TARGET_LED_TO,   /* a regular file that a symbolic link leads to */
+  TARGET_STRAIGHT, /* a FIFO, a device or a socket, through links or not */
+  TARGET_FOLDER,
+  TARGET_NOWHERE, /* a symbolic link that leads to no file */
+  TARGET_UNKNOWN  /* errno says why */
+};
+enum target target_of(const char *name, bool follow);
 
 #endif

@@ -36,11 +36,14 @@ static int stand_in(int number) {
 #endif
 }
 
-void system_begin(void) {
+bool system_begin(void) {
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    if (stand_in(fd) != fd) _exit(program.failure);
+    if (stand_in(fd) == fd) continue;
+    complain("closed descriptor %d: %s", fd, strerror(errno));
+    return false;
   }
+  return true;
 }
 
 int system_open(const char *name, int flags) {
@@ -91,7 +94,9 @@ char *system_path(const char *name, bool follow) {
 
 bool system_is_link(const char *name) {
   struct stat link;
-  return is_found(name, lstat(name, &link)) && S_ISLNK(link.st_mode);
+  if (!is_found(name, lstat(name, &link))) return false;
+  errno = 0;
+  return S_ISLNK(link.st_mode);
 }
 
 /* ---- The end by a signal ---- */

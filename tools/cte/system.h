@@ -8,9 +8,9 @@
 
 /*
  * Called first. Closed standard descriptors get a stand-in whose use fails, so that no file opened later takes their
- * number; octets stay what they are.
+ * number; octets stay what they are. False, after a message, where there is none: no command may run then.
  */
-void system_begin(void);
+bool system_begin(void);
 
 /* open; what it opens is no terminal of ours and is not inherited. */
 int system_open(const char *name, int flags);
@@ -24,7 +24,7 @@ const char *system_file_name(const char *path);
  */
 char *system_path(const char *name, bool follow);
 
-/* True for a symbolic link, whatever it leads to. */
+/* True for a symbolic link, whatever it leads to. False with errno: 0 where a file of another kind is there. */
 bool system_is_link(const char *name);
 
 /*

@@ -12,8 +12,9 @@
 #include <windows.h>
 
 /* A closed standard descriptor is none whose number another file takes: the C library keeps the three. */
-void system_begin(void) {
+bool system_begin(void) {
   for (int fd = 0; fd <= 2; fd++) _setmode(fd, _O_BINARY);
+  return true;
 }
 
 int system_open(const char *name, int flags) {
@@ -34,7 +35,9 @@ char *system_path(const char *name, bool follow) {
 
 bool system_is_link(const char *name) {
   const DWORD attributes = GetFileAttributesA(name);
-  return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+  const bool is_there = attributes != INVALID_FILE_ATTRIBUTES;
+  errno = is_there ? 0 : ENOENT;
+  return is_there && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
 }
 
 static char *temporary; /* its path, and where it goes */
