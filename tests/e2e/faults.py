@@ -209,6 +209,18 @@ class Limits(Case):
                 os.unlink(self.path(name))
         lacks(cte("check", self.file("in", b"abc"), preexec_fn=limited(nofile=3)))
 
+    @unittest.skipIf("LD_PRELOAD" in os.environ, "a sanitizer opens files of its own")
+    def test_closed_descriptors_without_a_stand_in(self):
+        def close_and_limit():
+            os.close(0)
+            os.close(1)
+            limited(nofile=1)()
+
+        for arguments, code in (["check"], 2), (["qp", self.file("in", b"abc")], 1):
+            # In the limit there is but descriptor 0, which the dynamic linker needs too.
+            status, out, message = cte(*arguments, preexec_fn=close_and_limit)
+            self.assertEqual((status, out, message), (code, b"", "cte: closed descriptor 1: Too many open files\n"))
+
     @unittest.skipIf("LD_PRELOAD" in os.environ, "a sanitizer has a malloc of its own")
     def test_memory_exhausted_at_each_call(self):
         """No partial output, whatever was to be reported."""
