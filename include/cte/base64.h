@@ -95,7 +95,7 @@ typedef struct cte_base64_decode_options {
   uint8_t reserved[25];
 } cte_base64_decode_options;
 
-/* Everything that RFC 4648 calls wrong. */
+/* Everything that RFC 4648 calls wrong, but line ends: those are errors with CTE_BASE64_LINE_ENDS_NONE. */
 #define CTE_BASE64_REJECT_STRICT                                                                                            \
   (CTE_ANOMALY_WHITE_SPACE | CTE_ANOMALY_CHARACTER | CTE_ANOMALY_ALPHABET | CTE_ANOMALY_MISSING_PADDING |                   \
    CTE_ANOMALY_EXCESS_PADDING | CTE_ANOMALY_DATA_AFTER_PADDING | CTE_ANOMALY_DANGLING_CHARACTER |                           \
@@ -110,7 +110,7 @@ typedef struct cte_base64_decode_options {
 
 /*
  * The most octets that n octets of base64 can decode to: 6 n / 8, rounded down. Some input reaches it, whatever the options,
- * but of more than 76 octets where CTE_ANOMALY_LINE_OVER_76 is rejected and there are line ends. SIZE_MAX when the options
+ * but of more than 77 octets where CTE_ANOMALY_LINE_OVER_76 is rejected and there are line ends. SIZE_MAX when the options
  * are not valid.
  */
 CTE_API size_t cte_base64_decoded_bound(size_t n, const cte_base64_decode_options *options);

@@ -140,7 +140,9 @@ typedef struct cte_choice {
  * The cheapest encoding that `transport` carries: the identity where it fits; else for text the smaller of
  * quoted-printable (its bound) and base64, quoted-printable on a tie; for data base64. `lines` must be finished; sizes
  * saturate at UINT64_MAX. CTE_CONTENT_DATA is taken as with CTE_LINES_CRLF, whatever `line_ends` says: none of its LFs may
- * become CRLF. For the exact size in quoted-printable: cte_qp_encoded_size.
+ * become CRLF. A last line without an end fits, as in a part of a multipart; where it is the end of a message, DATA gives
+ * it a CRLF: data to which that matters is encoded when `lines->unterminated`. For the exact size in quoted-printable:
+ * cte_qp_encoded_size.
  */
 CTE_API cte_choice cte_lines_choose(const cte_lines *lines, uint32_t content, uint32_t transport, uint32_t line_ends);
 

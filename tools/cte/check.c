@@ -16,7 +16,8 @@ static const char help[] =
     "\n"
     "      --to 7bit|8bitmime|binarymime  the transport (7bit)\n"
     "      --eol=auto|crlf|lf  what is a line end; auto: LF in a file without any CRLF\n" HELP_COMMON "\n"
-    "Exit code: 0 all fit; 1 some do not; 2 wrong usage or I/O error.\n";
+    "With -q there is no report, but the exit code: 0 all fit; 1 some do not; 2 wrong usage\n"
+    "or I/O error.\n";
 
 struct check {
   enum cte_transport transport;

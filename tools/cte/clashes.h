@@ -24,8 +24,8 @@ void forget_written(const struct stat *status);
 /*
  * Clashes that refuse_clashes does not foresee: links that lead through outputs, names that a file system takes for the same;
  * and the descriptor that the input got as the output, NULL being standard output, by a name under which there was none when
- * the input was not open yet (`existed`). `follow`: as sink_open. True after a message. The source's
- * descriptor may have another number then.
+ * the input was not open yet (`existed`). `follow`: as sink_open. True after a message. The source's descriptor may have
+ * another number then.
  */
 bool is_clash(struct source *source, const char *output, bool follow, bool existed);
 
