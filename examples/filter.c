@@ -21,7 +21,7 @@ struct filter {
   cte_stream stream;
   char buffer[BUFFER_SIZE];
   cte_input pending; /* what of the buffer is not taken yet */
-  bool ended;        /* nothing more comes from below */
+  bool ended;        /* nothing more comes from below, or is asked for */
   bool failed;       /* the file could not be read to its end */
   cte_status status;
 };
@@ -57,6 +57,7 @@ static size_t filter_read(struct filter *filter, void *data, size_t size) {
     if (status == CTE_END) filter->status = cte_stream_verdict(&filter->stream);
     if (status < CTE_OK) filter->status = status;
     done = status == CTE_END || (status == CTE_OK && filter->ended);
+    if (status == CTE_END) filter->ended = true; /* what stands behind it is not the message's, and may be long in coming */
   }
   return out.pos;
 }

@@ -88,7 +88,8 @@ CTE_API size_t cte_smtp_read_bound(size_t n, const cte_smtp_options *options);
 /*
  * Reads the message at the start of src[0..n): CTE_END with read just past the end of data, and CTE_VERDICT_REJECTED in
  * anomalies when the message is to be rejected (first_anomaly is then no later than the cause). CTE_ERROR_TRUNCATED with
- * read == n when there is no end of data; CRs and dots whose meaning was still open are neither written nor anomalies, and a
+ * read == n when there is no end of data; CRs and dots whose meaning was still open are neither written nor anomalies (of
+ * CRs to be normalized, written only when their run has ended, all but the last are lone: the first of them is one), and a
  * UTF-8 character that was cut off is taken for whole. CTE_MORE_OUTPUT.
  */
 CTE_API cte_result cte_smtp_read(const void *src, size_t n, void *dst, size_t cap, const cte_smtp_options *options);

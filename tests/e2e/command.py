@@ -925,6 +925,7 @@ class Command(Case):
             (["qp", "--dot\033"], "cte qp: unrecognized option '--dot?'\n"),
             (["qp", "--dots=\033"], "cte qp: option '--dots=?' takes no value\n"),
             (["qp", "--eol=\u202elf"], "cte qp: invalid argument '?lf' for '--eol'\n"),
+            (["qp", "--eol=\u061c\u200e\u200f"], "cte qp: invalid argument '???' for '--eol'\n"),
             (["base64", "-\033"], "cte base64: invalid option -- '?'\n"),
             (["base64", b"-\xc3\xa9"], "cte base64: invalid option -- '?'\n"),
             (["--\x7f"], "cte: unrecognized option '--?'\n"),

@@ -2,9 +2,10 @@
  * faults.c: loaded before libc (LD_PRELOAD), a system that gives little at a time: each read and write stops at a random
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
  * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
- * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it. CTE_FAULTS_READ: the read that fails with EIO.
+ * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it; with CTE_FAULTS_ERROR=0
+ * they take no octet. CTE_FAULTS_READ: the read that fails with EIO.
  * CTE_FAULTS_CLOSE: 1, to close a file that was created fails with EDQUOT. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
- * and a file system without hard links. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
+ * and a file system without hard links; 3, one whose renameat2 fails with EIO once it is done. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
  * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
  * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
  * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to
@@ -127,8 +128,8 @@ ssize_t write(int fd, const void *data, size_t size) {
   uint64_t fail = setting("CTE_FAULTS_FAIL", 0);
   if (interrupted()) return -1;
   if (fd > 2 && fail != 0 && ++writes >= fail) {
-    errno = ENOSPC;
-    return -1;
+    errno = (int)setting("CTE_FAULTS_ERROR", ENOSPC);
+    return errno == 0 ? 0 : -1;
   }
   const size_t asked = shortened(size);
   ssize_t count = NEXT(write_call, "write")(fd, data, asked);
@@ -193,7 +194,7 @@ static void come_first(int folder, const char *name) {
 int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
   count_call();
   come_first(to_folder, to);
-  if (setting("CTE_FAULTS_LACK", 0) > 1) {
+  if (setting("CTE_FAULTS_LACK", 0) == 2) {
     errno = EPERM;
     return -1;
   }
@@ -282,10 +283,14 @@ long syscall(long number, ...) {
   for (int i = 0; i < 5; i++) a[i] = va_arg(arguments, long);
   va_end(arguments);
   count_call();
-  if (setting("CTE_FAULTS_LACK", 0) > 0) {
+  const uint64_t lack = setting("CTE_FAULTS_LACK", 0);
+  if (lack == 1 || lack == 2) {
     errno = ENOSYS;
     return -1;
   }
   come_first((int)a[2], (const char *)a[3]);
-  return NEXT(system_call, "syscall")(number, a[0], a[1], a[2], a[3], a[4]);
+  const long result = NEXT(system_call, "syscall")(number, a[0], a[1], a[2], a[3], a[4]);
+  if (lack != 3 || result != 0) return result;
+  errno = EIO;
+  return -1;
 }

@@ -411,6 +411,24 @@ class Calls(Case):
                 os.unlink(out)
             self.only("rival")
 
+    def test_rename_fails_though_it_was_done(self):
+        """As it can over a network: the output that is there is nobody else's."""
+        out = self.path("out")
+        self.assertEqual(faulty(["qp", "-o", out], b"a", lack=3), (1, b"", f"cte qp: {out}: write error: Input/output error\n"))
+        self.only("out")
+
+    def test_standard_output_is_not_looked_for(self):
+        """By the name "-", in a folder that may not be reached."""
+        file = self.file("in", b"a=")
+        for look in range(1, 10):
+            self.assertEqual(faulty(["qp", "-o", "-", file], look=look), faulty(["qp", file], look=look), look)
+
+    def test_device_that_takes_nothing_more(self):
+        out = self.path("out")
+        got = faulty(["qp", "-o", out], b"a", fail=1, error=0)
+        self.assertEqual(got, (1, b"", f"cte qp: {out}: write error: No space left on device\n"))
+        self.only()
+
     def test_each_temporary_name_is_taken(self):
         out = self.path("out")
         self.assertEqual(faulty(["qp", "-o", out], b"a", taken=1), (1, b"", f"cte qp: {out}: File exists\n"))

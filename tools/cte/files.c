@@ -179,8 +179,7 @@ static bool run_file(const struct task *task, const char *name, const char *outp
   struct source source;
   struct stat status;
   bool existed = output != NULL && (follow || !system_is_link(output)) && is_found(output, stat(output, &status));
-  bool are_names = output != NULL && strcmp(name, "-") != 0 && strcmp(output, "-") != 0;
-  if (existed && follow && are_names && is_own_fifo(name, &status)) {
+  if (existed && follow && strcmp(name, "-") != 0 && is_own_fifo(name, &status)) {
     complain_of(name, "the input is the output too");
     return false;
   }
@@ -259,5 +258,6 @@ int run_files(const struct task *task, int count, char **names) {
     complain("extra operand '%s'", shown(names[1]));
     usage_error();
   }
-  return run_file(task, names[0], common->output, true) ? 0 : program.failure;
+  const char *output = common->output != NULL && strcmp(common->output, "-") != 0 ? common->output : NULL;
+  return run_file(task, names[0], output, true) ? 0 : program.failure;
 }

@@ -127,7 +127,7 @@ static bool sink_open_straight(struct sink *sink) {
 
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow, const struct stat *status) {
   *sink = (struct sink){.fd = 1, .status = status};
-  if (name == NULL || strcmp(name, "-") == 0 || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
+  if (name == NULL || (follow && strcmp(name, "/dev/stdout") == 0)) return true;
   sink->name = name;
   enum target target = target_of(name, follow);
   const char *why = refusal(target, force);
@@ -180,7 +180,8 @@ bool sink_write(struct sink *sink, const void *data, size_t size) {
   if (sink->failed) return false;
   for (size_t done = 0; done < size;) {
     ssize_t count = write(sink->fd, octets + done, (unsigned)(size - done));
-    if (count < 0 && errno != EINTR) return sink_error(sink);
+    if (count == 0) errno = ENOSPC; /* the end of a device */
+    if (count == 0 || (count < 0 && errno != EINTR)) return sink_error(sink);
     if (count > 0) done += (size_t)count;
   }
   return true;

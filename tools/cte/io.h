@@ -56,7 +56,7 @@ struct sink {
 };
 
 /*
- * Opens the output: standard output for NULL, "-" and "/dev/stdout"; a FIFO or device straight; else a temporary file in the
+ * Opens the output: standard output for NULL and "/dev/stdout"; a FIFO or device straight; else a temporary file in the
  * folder of `name`. An existing file needs `force`. Without `follow` a FIFO, a device, and a symbolic link, whatever it leads
  * to, are such files. False after a message.
  * Of the input, whose `status` that is, an output takes its mode and times where it is a regular file, but no permission that a

@@ -45,6 +45,7 @@ static size_t character_at(const unsigned char *c, uint32_t *number) {
 /* ASCII's, U+0080 to U+009F, those that end a line or paragraph (U+2028, U+2029) and that turn the direction of text. */
 static bool is_control(uint32_t number) {
   if (number < 0x20 || (number >= 0x7F && number < 0xA0)) return true;
+  if (number == 0x61C || number == 0x200E || number == 0x200F) return true;
   return (number >= 0x2028 && number <= 0x202E) || (number >= 0x2066 && number <= 0x2069);
 }
 

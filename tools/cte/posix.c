@@ -239,7 +239,7 @@ bool system_keep_mode_and_times(int fd, const struct stat *status) {
   return true;
 }
 
-/* As renameat, but it replaces no file. ENOSYS, EINVAL: the system, or the file system, has it not. */
+/* As renameat, but it replaces no file. */
 static bool rename_to_new(void) {
 #ifdef SYS_renameat2
   enum { NO_REPLACE = 1 };
@@ -250,16 +250,21 @@ static bool rename_to_new(void) {
 #endif
 }
 
+/* What a call's error says: not this system, this file system or this file. Other errors may come after it was done. */
+static bool is_lacking(int error) {
+  return error == ENOSYS || error == EINVAL || error == EPERM || error == ENOTSUP || error == EACCES || error == EMLINK;
+}
+
 /* linkat, unlike renameat, does not replace a file, but not every file system has it. Then what is there is looked for. */
 static bool take_place(bool force) {
   if (!force) {
     if (rename_to_new()) return true;
-    if (errno == EEXIST) return false;
+    if (!is_lacking(errno)) return false;
     if (linkat(folder, temporary, folder, last_name, 0) == 0) {
       unlinkat(folder, temporary, 0); /* it stays in a folder that files are only added to */
       return true;
     }
-    if (errno == EEXIST) return false;
+    if (!is_lacking(errno)) return false;
     struct stat there;
     bool is_taken = fstatat(folder, last_name, &there, AT_SYMLINK_NOFOLLOW) == 0;
     if (is_taken) errno = EEXIST;

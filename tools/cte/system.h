@@ -43,8 +43,7 @@ bool system_keep_mode_and_times(int fd, const struct stat *status);
 
 /*
  * Renames the temporary file to its target; without force one that is there, or came up meanwhile, stays. Only where there is
- * neither a rename that replaces nothing (Linux, Windows) nor a hard link is one replaced that comes up at the very last.
- * False with errno.
+ * neither a rename that replaces nothing nor a hard link is one replaced that comes up at the very last. False with errno.
  */
 bool system_put_in_place(bool force);
 
