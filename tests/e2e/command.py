@@ -461,6 +461,12 @@ class Smtp(Case):
         code, out, error = cte("smtp", "-d", data=b"a\r\n.\r\nQUIT\r\n")
         self.assertEqual((code, out), (0, b"a\r\n"))
         self.assertEqual(error, "cte smtp: standard input: what follows the end of data at offset 6 is left out\n")
+        # A device that says that it can seek, and does not.
+        device = os.eventfd(0)
+        self.addCleanup(os.close, device)
+        os.write(device, b".\r\nQUIT\r")
+        message = "cte smtp: standard input: what follows the end of data at offset 3 is left out\n"
+        self.assertEqual(cte("smtp", "-d", stdin=device), (0, b"", message))
         # Of a pipe that stays open no more is waited for.
         os.mkfifo(self.path("fifo"))
         for arguments in [], [self.path("fifo")]:

@@ -82,8 +82,10 @@ enum first_line_end source_first_line_end(struct source *source) {
   return FIRST_NONE;
 }
 
+/* Devices that cannot seek may answer all the same, with another place. */
 bool source_leave(struct source *source, uint64_t offset) {
-  return source->start >= 0 && lseek(source->fd, source->start + (off_t)offset, SEEK_SET) >= 0;
+  off_t place = source->start + (off_t)offset;
+  return source->start >= 0 && lseek(source->fd, place, SEEK_SET) == place;
 }
 
 bool source_has_more(const struct source *source) {
