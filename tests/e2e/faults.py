@@ -877,6 +877,14 @@ class Inputs(Case):
         os.unlink(file)
         self.assertEqual(base64.b64decode(out + child.communicate(timeout=60)[0]), data)
 
+    def test_file_of_unknown_size_into_itself(self):
+        """In /proc the size is 0, and says nothing."""
+        for name, code in ("qp", 1), ("check", 2):
+            got = command.shell('exec "$0" "$1" </proc/$$/comm 1<>/proc/$$/comm', name)
+            self.assertEqual(got[::2], (code, f"cte {name}: standard input: the input is the output too\n"))
+        # One that is empty takes what is written behind its end.
+        self.assertEqual(command.shell('"$0" check <"$1" >>"$1"', self.file("empty", b""))[::2], (0, ""))
+
     def test_one_file_by_two_names(self):
         """As where a file system takes two names for the same: here a file is mounted on another."""
         script = """

@@ -82,6 +82,14 @@ enum first_line_end source_first_line_end(struct source *source) {
   return FIRST_NONE;
 }
 
+/* Whether there are octets to be read. Of some files (/proc) the size does not say it: what is read stays to be given. */
+static bool source_starts(struct source *source) {
+  off_t start = source->start > 0 ? source->start : 0;
+  if (start < source->status.st_size) return true;
+  source->ahead = true;
+  return source_read(source) != 0;
+}
+
 /* Devices that cannot seek may answer all the same, with another place. */
 bool source_leave(struct source *source, uint64_t offset) {
   off_t place = source->start + (off_t)offset;
@@ -156,12 +164,11 @@ bool sink_open(struct sink *sink, const char *name, bool force, bool follow, con
  * One pipe, or one file that still has octets to be read. Wherever in it the output stands: what is encoded grows, and
  * overtakes the reader. Windows gives no file a number.
  */
-bool sink_feeds(const struct sink *sink, const struct source *source) {
+bool sink_feeds(const struct sink *sink, struct source *source) {
   struct stat status;
   const struct stat *in = &source->status;
-  off_t start = source->start > 0 ? source->start : 0;
   if (sink->target != NULL || fstat(sink->fd, &status) != 0) return false;
-  bool same_file = (S_ISFIFO(in->st_mode) || (S_ISREG(in->st_mode) && start < in->st_size)) && is_same_file(in, &status);
+  bool same_file = is_same_file(in, &status) && (S_ISFIFO(in->st_mode) || (S_ISREG(in->st_mode) && source_starts(source)));
   bool same_disk = S_ISBLK(in->st_mode) && S_ISBLK(status.st_mode) && status.st_rdev == in->st_rdev;
   if (!same_file && !same_disk) return false;
   complain_of(source->name, "the input is the output too");

@@ -65,7 +65,7 @@ struct sink {
 bool sink_open(struct sink *sink, const char *name, bool force, bool follow, const struct stat *status);
 
 /* True, after a message, when the octets written would be read again as input, which might never end. */
-bool sink_feeds(const struct sink *sink, const struct source *source);
+bool sink_feeds(const struct sink *sink, struct source *source);
 
 /* Less than 4 GiB. False after a message, and from then on. */
 bool sink_write(struct sink *sink, const void *data, size_t size);
