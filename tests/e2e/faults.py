@@ -6,6 +6,7 @@ Environment: CTE; CTE_FAULTS, the library that faults.c makes; CTE_TEST_SEED to 
 """
 
 import base64
+import contextlib
 import errno
 import os
 import pwd
@@ -876,6 +877,39 @@ class Inputs(Case):
         out = os.read(child.stdout.fileno(), 4)
         os.unlink(file)
         self.assertEqual(base64.b64decode(out + child.communicate(timeout=60)[0]), data)
+
+    def send(self, descriptor, data, size):
+        with contextlib.suppress(BrokenPipeError):
+            for i in range(0, len(data), size):
+                os.write(descriptor, data[i : i + size])
+        os.close(descriptor)
+
+    def test_packets(self):
+        """What has no room in a read is lost: it is read whole, also while the first line end is looked for."""
+        text = self.random.randbytes(3 << 17).hex().encode() + b"\n"
+        for name, code in ("qp", 0), ("smtp", 1), ("base64", 0), ("check", 1):
+            for size in 4000, 4096:
+                there, back = os.pipe2(os.O_DIRECT)
+                child = subprocess.Popen([CTE, name], stdin=there, stdout=-1, stderr=-1, env=ENVIRONMENT)
+                os.close(there)
+                sender = threading.Thread(target=self.send, args=(back, text, size), daemon=True)
+                sender.start()
+                out, error = child.communicate(timeout=60)
+                sender.join(60)
+                self.assertEqual(child.returncode, code, (name, error))
+                self.same((out, error.decode()), cte(name, data=text)[1:], name, size)
+
+    def test_packets_as_output(self):
+        """No larger than the system takes them."""
+        data = self.random.randbytes(600_000)
+        for kind in socket.SOCK_SEQPACKET, socket.SOCK_STREAM:
+            here, there = socket.socketpair(socket.AF_UNIX, kind)
+            with here:
+                with there:
+                    child = subprocess.Popen([CTE, "base64", self.file("in", data)], stdout=there, env=ENVIRONMENT)
+                out = b"".join(iter(lambda: here.recv(1 << 20), b""))
+                self.assertEqual(child.wait(60), 0)
+                self.same(out, base64.encodebytes(data), kind)
 
     def test_file_of_unknown_size_into_itself(self):
         """In /proc the size is 0, and says nothing."""

@@ -12,11 +12,15 @@
 
 /* ---- Input ---- */
 
-static unsigned char block[BLOCK_SIZE];
+/*
+ * Room for a whole block in each read, behind less than one that was read ahead: of a packet (of a socket, or a pipe with
+ * O_DIRECT) the system drops what has no room.
+ */
+static unsigned char blocks[2 * BLOCK_SIZE];
 
 bool source_open(struct source *source, const char *name) {
   bool standard = strcmp(name, "-") == 0;
-  *source = (struct source){.name = standard ? "standard input" : name, .start = -1, .data = block};
+  *source = (struct source){.name = standard ? "standard input" : name, .start = -1, .data = blocks};
   if (!standard) source->fd = system_open(name, O_RDONLY);
   if (source->fd < 0 || fstat(source->fd, &source->status) != 0) {
     complain_of(source->name, "%s", strerror(errno));
@@ -46,7 +50,7 @@ static ssize_t read_some(const struct source *source, unsigned char *data, size_
 
 /* One read behind what data holds: the octets read, 0 at the end and after a message. */
 static size_t source_read(struct source *source) {
-  ssize_t count = read_some(source, source->data + source->size, BLOCK_SIZE - source->size);
+  ssize_t count = read_some(source, source->data + source->size, BLOCK_SIZE);
   if (count < 0) {
     complain_of(source->name, "read error at offset %ju: %s", (uintmax_t)(source->offset + source->size), strerror(errno));
     source->failed = true;
@@ -76,6 +80,7 @@ enum first_line_end source_first_line_end(struct source *source) {
     size_t before = source->size;
     size_t count = source_read(source);
     if (count == 0) return FIRST_NONE;
+    if (count > BLOCK_SIZE - before) count = BLOCK_SIZE - before; /* whatever the reads, no further */
     const unsigned char *lf = memchr(source->data + before, '\n', count);
     if (lf != NULL) return lf > source->data && lf[-1] == '\r' ? FIRST_CRLF : FIRST_LF;
   }
@@ -187,8 +192,13 @@ static bool sink_error(struct sink *sink) {
 bool sink_write(struct sink *sink, const void *data, size_t size) {
   const unsigned char *octets = data;
   if (sink->failed) return false;
-  for (size_t done = 0; done < size;) {
-    ssize_t count = write(sink->fd, octets + done, (unsigned)(size - done));
+  for (size_t done = 0, most = size; done < size;) {
+    size_t piece = size - done < most ? size - done : most;
+    ssize_t count = write(sink->fd, octets + done, (unsigned)piece);
+    if (count < 0 && errno == EMSGSIZE && piece > 1) { /* a socket of packets, which may not be as large */
+      most = piece / 2;
+      continue;
+    }
     if (count == 0) errno = ENOSPC; /* the end of a device */
     if (count == 0 || (count < 0 && errno != EINTR)) return sink_error(sink);
     if (count > 0) done += (size_t)count;

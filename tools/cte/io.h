@@ -20,7 +20,7 @@ struct source {
   uint64_t offset;     /* of data[0] */
   off_t start;         /* where a seekable standard input stood, else -1 */
   struct stat status;  /* of the open file */
-  unsigned char *data; /* BLOCK_SIZE octets that all sources share: one is open at a time */
+  unsigned char *data; /* that all sources share: one is open at a time */
   size_t size;
 };
 
@@ -33,7 +33,7 @@ bool source_renumber(struct source *source);
 /* The next octets in data[0..size): 1; at the end 0; after a message -1. */
 int source_next(struct source *source);
 
-/* The first line end in the first block, which is read as far as needed and stays to be given. */
+/* The first line end in the first BLOCK_SIZE octets, which are read as far as needed and stay to be given. */
 enum first_line_end { FIRST_NONE, FIRST_CRLF, FIRST_LF };
 enum first_line_end source_first_line_end(struct source *source);
 
