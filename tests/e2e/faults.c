@@ -1,17 +1,17 @@
 /*
  * faults.c: loaded before libc (LD_PRELOAD), a system that gives little at a time: each read and write stops at a random
  * number of octets, fails with EINTR at first in CTE_FAULTS_EINTR of 100 calls, and CTE_FAULTS_SEED repeats it all.
- * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed.
- * CTE_FAULTS_FAIL: the write that fails with ENOSPC, and all after it; with CTE_FAULTS_ERROR=0
- * they take no octet. CTE_FAULTS_READ: the read that fails with EIO.
- * CTE_FAULTS_CLOSE: 1, to close a file that was created fails with EDQUOT. CTE_FAULTS_LACK: 1, a system without renameat2; 2,
- * and a file system without hard links; 3, one whose renameat2 fails with EIO once it is done. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a
- * file that is renamed to the first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets
- * the output's name too, just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it.
- * CTE_FAULTS_TAKEN: every name is that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to
- * be read, just after that. CTE_FAULTS_LOOK: the one of the calls that ask for a file's status
- * or a link's text that fails with EIO, or the error of the number CTE_FAULTS_ERROR; with CTE_FAULTS_PASSING, before which a
- * link of that name, to nowhere, is made, which is gone before the next. CTE_FAULTS_RAISE: 1, a process that no signal of its own ends, as process 1.
+ * CTE_FAULTS_KILL: the call (reads, writes, and what changes names) before which the process is killed. CTE_FAULTS_FAIL:
+ * the write that fails with ENOSPC, and all after it; with CTE_FAULTS_ERROR=0 they take no octet. CTE_FAULTS_READ: the
+ * read that fails with EIO. CTE_FAULTS_CLOSE: 1, to close a file that was created fails with EDQUOT. CTE_FAULTS_LACK: 1, a
+ * system without renameat2; 2, and a file system without hard links; 3, one whose renameat2 fails with EIO once it is
+ * done. CTE_FAULTS_STOP: the read before which the process stops itself. CTE_FAULTS_SWAP: a file that is renamed to the
+ * first name that is opened to be written, at the last moment. CTE_FAULTS_RIVAL: a file that gets the output's name too,
+ * just before the output does. CTE_FAULTS_MEMORY: the malloc that fails, and all after it. CTE_FAULTS_TAKEN: every name is
+ * that of a file already. CTE_FAULTS_MOVE: the name that the first file gets which is opened to be read, just after that.
+ * CTE_FAULTS_LOOK: the one of the calls that ask for a file's status or a link's text that fails with EIO, or the error of
+ * the number CTE_FAULTS_ERROR; with CTE_FAULTS_PASSING, before which a link of that name, to nowhere, is made, which is
+ * gone before the next. CTE_FAULTS_RAISE: 1, a process that no signal of its own ends, as process 1.
  * CTE_FAULTS_STORM: each so many microseconds a real signal, whose handler restarts no call; at the exit the numbers of
  * reads and writes that it interrupted, and of writes that it cut short, go to descriptor CTE_FAULTS_COUNTS.
  */
