@@ -14,6 +14,8 @@ MAIL_TEXT = [
     "python3-flufl.bounce/**/tests/data/*",
     "golang-github-jhillyerd-enmime-dev/**/testdata/**/*.raw",
 ]
+# What came later has an order of its own, so that the names of the others stay.
+MAIL = [MAIL_TEXT + ["spamassassin/usr/share/doc/spamassassin/examples/*"], ["mailman3/**/tests/**/*.eml"]]
 
 # For each text: groups of file patterns, the share of octets above 127 that a file must have (at least, at most), and
 # the octets taken of one file. A group's files are shuffled by themselves.
@@ -85,7 +87,7 @@ def main(root, out):
     noise = random.Random(7).randbytes(SIZE)
     store(f"{out}/e.lf", noise)
     store(f"{out}/e.crlf", noise)
-    messages = select(root, MAIL_TEXT + ["spamassassin/usr/share/doc/spamassassin/examples/*"])
+    messages = [path for group in MAIL for path in select(root, group)]
     for number, path in enumerate(messages):
         if not path.endswith((".py", ".pyc")):
             shutil.copyfile(path, f"{out}/mail/{number:03d}-{os.path.basename(path)}")

@@ -16,7 +16,7 @@ import unittest
 
 import library as cte
 
-MESSAGES = 248
+MESSAGES = 261
 SKIPPED = 77
 FOLDER = os.path.join(os.environ.get("CTE_CORPUS", ""), "mail")
 
