@@ -55,18 +55,14 @@ def literals(path):
             continue  # an octet that Python writes otherwise
 
 
-def windows(data):
-    """The begin of a message, what stands after its head, and its end."""
-    yield data[:1500]
-    body = re.search(rb"\r?\n\r?\n", data)
-    if body:
-        yield data[body.end() : body.end() + 1500]
-    yield data[-1500:]
-
-
 def mail(folder):
-    for path in sorted(folder.iterdir())[::4]:
-        yield from windows(path.read_bytes())
+    """All of each message, its head and its body, in pieces."""
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        blank = re.search(rb"\r?\n\r?\n", data)
+        head = blank.end() if blank else 0
+        for part in data[:head], data[head:]:
+            yield from (part[begin : begin + 1500] for begin in range(0, len(part), 1500))
 
 
 def texts(folder):

@@ -124,6 +124,23 @@ cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader) {
   return options;
 }
 
+size_t fuzz_line_ends(uint8_t *dst, const uint8_t *src, size_t n, const cte_qp_encode_options *options) {
+  bool crlf = options->line_ends == CTE_QP_LINE_ENDS_CRLF || options->line_ends == CTE_QP_LINE_ENDS_EITHER;
+  bool lf = options->line_ends == CTE_QP_LINE_ENDS_LF || options->line_ends == CTE_QP_LINE_ENDS_EITHER;
+  size_t o = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool pair = crlf && src[i] == '\r' && i + 1 < n && src[i + 1] == '\n';
+    if (pair || (lf && src[i] == '\n')) {
+      if (options->line_end == CTE_LINE_END_CRLF) dst[o++] = '\r';
+      dst[o++] = '\n';
+      i += pair;
+    } else {
+      dst[o++] = src[i];
+    }
+  }
+  return o;
+}
+
 bool fuzz_lines_limited(const cte_smtp_options *options, bool reader) {
   return options->long_line == CTE_SMTP_DEFAULT ? !reader : options->long_line != CTE_SMTP_KEEP;
 }

@@ -38,6 +38,9 @@ uint64_t fuzz_columns(const uint8_t *head);
 /* A writer's or a reader's options, from five octets: any that are not refused. */
 cte_smtp_options fuzz_smtp_options(const uint8_t *head, bool reader);
 
+/* The text with those line ends that the encoder takes for such written as it writes them: up to 2 n octets. Their number. */
+size_t fuzz_line_ends(uint8_t *dst, const uint8_t *src, size_t n, const cte_qp_encode_options *options);
+
 /* Whether no line that comes out may pass 998 octets (RFC 5321 section 4.5.3.1.6): a writer's default, not a reader's. */
 bool fuzz_lines_limited(const cte_smtp_options *options, bool reader);
 

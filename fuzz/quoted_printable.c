@@ -1,5 +1,6 @@
 /* quoted_printable.c: fuzzes cte/quoted_printable.h. */
 #include "fuzz.h"
+#include "grammar.h"
 #include "rows.h"
 
 static cte_qp_encode_options encode_options(const uint8_t *head) {
@@ -10,64 +11,19 @@ static cte_qp_decode_options decode_options(const uint8_t *head) {
   return (cte_qp_decode_options){.reject = fuzz_reject(head, CTE_QP_REJECT_STRICT), .line_end = head[4] % 3};
 }
 
-/* The text with those line ends that the encoder takes for such written as it writes them. Returns its length. */
-static size_t with_line_ends(uint8_t *dst, const struct fuzz *f, const cte_qp_encode_options *options) {
-  bool crlf = options->line_ends == CTE_QP_LINE_ENDS_CRLF || options->line_ends == CTE_QP_LINE_ENDS_EITHER;
-  bool lf = options->line_ends == CTE_QP_LINE_ENDS_LF || options->line_ends == CTE_QP_LINE_ENDS_EITHER;
-  size_t o = 0;
-  for (size_t i = 0; i < f->size; i++) {
-    bool pair = crlf && f->data[i] == '\r' && i + 1 < f->size && f->data[i + 1] == '\n';
-    if (pair || (lf && f->data[i] == '\n')) {
-      if (options->line_end == CTE_LINE_END_CRLF) dst[o++] = '\r';
-      dst[o++] = '\n';
-      i += pair;
-    } else {
-      dst[o++] = f->data[i];
-    }
-  }
-  return o;
-}
-
-/* RFC 2045 section 6.7: the grammar, with transport padding, line ends CRLF and lines of at most 76 columns. */
-static bool grammatical(const uint8_t *src, size_t n) {
-  size_t column = 0;
-  for (size_t i = 0; i < n;) {
-    size_t from = i;
-    if (n - i >= 2 && src[i] == '\r' && src[i + 1] == '\n') {
-      column = 0;
-      i += 2;
-      continue;
-    }
-    if (src[i] == '=' && n - i >= 3 && strchr("0123456789ABCDEF", src[i + 1] ? src[i + 1] : '!') &&
-        strchr("0123456789ABCDEF", src[i + 2] ? src[i + 2] : '!')) {
-      i += 3;
-    } else if (src[i] == '=') {
-      for (i++; i < n && (src[i] == ' ' || src[i] == '\t');) i++;
-      if (n - i < 2 || src[i] != '\r' || src[i + 1] != '\n') return false;
-    } else if ((src[i] >= ' ' && src[i] < 127) || src[i] == '\t') {
-      i++;
-    } else {
-      return false;
-    }
-    column += i - from;
-    if (column > CTE_COLUMNS_MIME) return false;
-  }
-  return true;
-}
-
 /* What was encoded keeps the grammar and decodes to itself. */
 static void comes_back(const cte_qp_encode_options *options, const struct fuzz *f) {
   size_t size = cte_qp_encoded_size(f->data, f->size, options);
   uint8_t *coded = fuzz_memory(size), *plain = fuzz_memory(size), *expected = fuzz_memory(2 * f->size);
   cte_result encoded = cte_qp_encode(f->data, f->size, coded, size, options);
   REQUIRE(encoded.status == CTE_OK && encoded.read == f->size && encoded.written == size);
-  size_t length = with_line_ends(expected, f, options);
+  size_t length = fuzz_line_ends(expected, f->data, f->size, options);
   cte_result decoded = cte_qp_decode(coded, size, plain, size, NULL);
   REQUIRE(decoded.status == CTE_OK && decoded.read == size && decoded.written == length);
   REQUIRE(length == 0 || memcmp(plain, expected, length) == 0);
   bool only_crlf = options->line_end == CTE_LINE_END_CRLF && options->line_ends != CTE_QP_LINE_ENDS_KEEP;
   REQUIRE((decoded.anomalies & ~(only_crlf ? 0u : (uint32_t)CTE_ANOMALY_BARE_LF)) == 0);
-  if (only_crlf) REQUIRE(grammatical(coded, size));
+  if (only_crlf) REQUIRE(grammar_quoted_printable(coded, size));
   free(expected);
   free(plain);
   free(coded);
@@ -78,7 +34,7 @@ static void strict_keeps_the_grammar(const struct fuzz *f) {
   size_t bound = cte_qp_decoded_bound(f->size, &strict);
   uint8_t *plain = fuzz_memory(bound);
   cte_result decoded = cte_qp_decode(f->data, f->size, plain, bound, &strict);
-  REQUIRE((decoded.status == CTE_OK) == grammatical(f->data, f->size));
+  REQUIRE((decoded.status == CTE_OK) == grammar_quoted_printable(f->data, f->size));
   free(plain);
 }
 

@@ -1,27 +1,14 @@
 /* smtp_read.c: fuzzes the reader of cte/smtp.h. */
 #include "fuzz.h"
+#include "grammar.h"
 #include "rows.h"
 
-/* RFC 5321 section 4.1.1.4: CRLF "." CRLF, the first CRLF being the command's where the data is empty. 0: no end. */
-static size_t end_of_data(const uint8_t *src, size_t n) {
-  if (n >= 3 && memcmp(src, ".\r\n", 3) == 0) return 3;
-  for (size_t i = 0; i + 5 <= n; i++)
-    if (memcmp(src + i, "\r\n.\r\n", 5) == 0) return i + 5;
-  return 0;
-}
-
-/* A line that RFC 5321 section 2.3.8 allows: CR and LF in CRLF alone, no NUL. */
-static bool lines_alone(const uint8_t *src, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (src[i] == 0 || src[i] == '\n') return false;
-    if (src[i] == '\r' && (++i == n || src[i] != '\n')) return false;
-  }
-  return true;
-}
+/* Of any length: RFC 5321 section 2.3.8 with 8BITMIME. */
+#define ANY_LINES (GRAMMAR_8BIT | GRAMMAR_LONG)
 
 /* The end does not depend on any policy; a line's length in what comes out does. */
 static void ends(const cte_smtp_options *options, const struct fuzz *f) {
-  size_t bound = cte_smtp_read_bound(f->size, options), end = end_of_data(f->data, f->size);
+  size_t bound = cte_smtp_read_bound(f->size, options), end = grammar_end_of_data(f->data, f->size);
   uint8_t *message = fuzz_memory(bound);
   cte_result got = cte_smtp_read(f->data, f->size, message, bound, options);
   REQUIRE(got.status == (end ? CTE_END : CTE_ERROR_TRUNCATED));
@@ -43,9 +30,9 @@ static void accepts(uint8_t long_line, const struct fuzz *f) {
   cte_result got = cte_smtp_read(f->data, f->size, message, room, &strict);
   bool accepted = got.status == CTE_END && !(got.anomalies & CTE_VERDICT_REJECTED);
   bool short_enough = long_line != CTE_SMTP_REJECT || fuzz_longest_line(f->data, got.read, true) <= 998;
-  REQUIRE(accepted == (got.status == CTE_END && lines_alone(f->data, got.read) && short_enough));
+  REQUIRE(accepted == (got.status == CTE_END && grammar_lines(f->data, got.read, ANY_LINES) && short_enough));
   if (accepted) {
-    REQUIRE(lines_alone(message, got.written));
+    REQUIRE(grammar_lines(message, got.written, ANY_LINES));
     size_t bound = cte_smtp_write_bound(got.written, &writer);
     uint8_t *data = fuzz_memory(bound), *again = fuzz_memory(got.written);
     cte_result sent = cte_smtp_write(message, got.written, data, bound, &writer);

@@ -1,22 +1,7 @@
 /* smtp_write.c: fuzzes the writer of cte/smtp.h, and its dots without a copy. */
 #include "fuzz.h"
+#include "grammar.h"
 #include "rows.h"
-
-/*
- * No receiver can find two ends in these octets, or miss the one: CR and LF stand in CRLF alone, there is no NUL, and one
- * line is a lone dot, the last.
- */
-static bool one_end(const uint8_t *data, size_t n) {
-  size_t begin = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (data[i] == 0 || data[i] == '\n') return false;
-    if (data[i] != '\r') continue;
-    if (++i == n || data[i] != '\n') return false;
-    if (i - begin == 2 && data[begin] == '.') return i + 1 == n;
-    begin = i + 1;
-  }
-  return false;
-}
 
 /* A BDAT payload holds NULs and CR and LF outside CRLF only where the options keep them. */
 static bool kept_alone(const cte_smtp_options *options, const uint8_t *data, size_t n) {
@@ -52,7 +37,7 @@ static void written(const cte_smtp_options *options, const struct fuzz *f) {
   REQUIRE(!limited || fuzz_longest_line(data, got.written, !options->bdat) <= 998);
   if (options->bdat) REQUIRE(kept_alone(options, data, got.written));
   if (got.status == CTE_OK && !options->bdat) {
-    REQUIRE(one_end(data, got.written));
+    REQUIRE(grammar_one_end(data, got.written));
     uint8_t *exact = fuzz_memory(got.written);
     memcpy(exact, data, got.written);
     comes_back(exact, got.written, limited);
