@@ -46,6 +46,16 @@ static void written(const cte_smtp_options *options, const struct fuzz *f) {
   free(data);
 }
 
+/* A writer that rejects takes what SMTP allows (RFC 5321 sections 2.3.8 and 4.5.3.1.6), and nothing else. */
+static void strict_keeps_the_grammar(const struct fuzz *f) {
+  const cte_smtp_options strict = {CTE_SMTP_REJECT, CTE_SMTP_REJECT, CTE_SMTP_REJECT, CTE_SMTP_REJECT, 0, {0}};
+  size_t bound = cte_smtp_write_bound(f->size, &strict);
+  uint8_t *data = fuzz_memory(bound);
+  cte_result got = cte_smtp_write(f->data, f->size, data, bound, &strict);
+  REQUIRE((got.status == CTE_OK) == grammar_lines(f->data, f->size, GRAMMAR_8BIT));
+  free(data);
+}
+
 /* Dots without a copy, by pieces that chance cuts. */
 static void dots(const struct fuzz *f) {
   static struct outcome expected;
@@ -82,6 +92,7 @@ void fuzz_one(const struct fuzz *input) {
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);
     written(&options, f);
+    strict_keeps_the_grammar(f);
     dots(f);
   }
   row_begin(0);

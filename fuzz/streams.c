@@ -128,7 +128,8 @@ static bool is_message(const uint8_t *src, size_t n) {
 /* An encoder that loses nothing of src[0..n), not the kind of a line end, and what its decoder has to know. */
 static enum codec pick_pair(struct stage *there, struct stage *back, const struct fuzz *f, size_t i, const uint8_t *src,
                             size_t n) {
-  enum codec which = f->head[5 + 2 * i] % 3 * 2;
+  static const enum codec encoders[] = {BASE64_ENCODE, QP_ENCODE, SMTP_WRITE};
+  enum codec which = encoders[f->head[5 + 2 * i] % COUNT(encoders)];
   if (which == SMTP_WRITE && !is_message(src, n)) which = BASE64_ENCODE;
   pick_options(there, which, any_of(f, i));
   pick_options(back, which + 1, any_of(f, i + 2));
@@ -185,24 +186,39 @@ static void settle(const struct stage *s) {
 
 /* What was accepted, by one at least as strict as the RFC, the RFC's grammar allows; what SMTP's writer wrote ends once. */
 static void keeps_the_grammar(const struct stage *s) {
+  static const unsigned lines[] = {0, GRAMMAR_8BIT, GRAMMAR_8BIT | GRAMMAR_NUL};
   const union options *o = &s->options;
-  static const unsigned allowed[] = {0, GRAMMAR_8BIT, GRAMMAR_8BIT | GRAMMAR_NUL};
+  const cte_base64_decode_options *base64 = &o->base64_decode;
+  const cte_smtp_options *smtp = &o->smtp;
   bool accepted = s->expected.status >= CTE_OK && s->expected.verdict == CTE_OK;
-  if (s->codec == LINES_CHECK && accepted)
-    REQUIRE(grammar_lines(s->src, s->size,
-                          allowed[o->allowed & 3] | (o->allowed & CTE_LINES_LF_TEXT ? (unsigned)GRAMMAR_LF : 0)));
-  if (s->codec == BASE64_DECODE && accepted &&
-      (o->base64_decode.reject & CTE_BASE64_REJECT_STRICT) == CTE_BASE64_REJECT_STRICT &&
-      o->base64_decode.line_ends == CTE_BASE64_LINE_ENDS_NONE && o->base64_decode.alphabet != CTE_BASE64_EITHER)
-    REQUIRE(grammar_base64(s->src, s->size, o->base64_decode.alphabet == CTE_BASE64_URL));
-  if (s->codec == QP_DECODE && accepted && (o->qp_decode.reject & CTE_QP_REJECT_STRICT) == CTE_QP_REJECT_STRICT)
-    REQUIRE(grammar_quoted_printable(s->src, s->size));
-  if (s->codec == SMTP_WRITE && accepted && !o->smtp.bdat) REQUIRE(grammar_one_end(s->expected.data, s->expected.size));
-  if (s->codec != SMTP_READ) return;
+  bool strict = smtp->bare_lf <= CTE_SMTP_REJECT && smtp->bare_cr <= CTE_SMTP_REJECT && smtp->nul <= CTE_SMTP_REJECT;
   size_t end = grammar_end_of_data(s->src, s->size);
-  REQUIRE(s->expected.status == (end ? CTE_END : CTE_ERROR_TRUNCATED) && s->expected.read == (end ? end : s->size));
-  bool strict = o->smtp.bare_lf <= CTE_SMTP_REJECT && o->smtp.bare_cr <= CTE_SMTP_REJECT && o->smtp.nul <= CTE_SMTP_REJECT;
-  if (accepted && strict) REQUIRE(grammar_lines(s->src, end, GRAMMAR_8BIT | GRAMMAR_LONG));
+  switch (s->codec) {
+  case BASE64_DECODE:
+    strict = (base64->reject & CTE_BASE64_REJECT_STRICT) == CTE_BASE64_REJECT_STRICT &&
+             base64->line_ends == CTE_BASE64_LINE_ENDS_NONE && base64->alphabet != CTE_BASE64_EITHER;
+    if (accepted && strict) REQUIRE(grammar_base64(s->src, s->size, base64->alphabet == CTE_BASE64_URL));
+    break;
+  case QP_DECODE:
+    strict = (o->qp_decode.reject & CTE_QP_REJECT_STRICT) == CTE_QP_REJECT_STRICT;
+    if (accepted && strict) REQUIRE(grammar_quoted_printable(s->src, s->size));
+    break;
+  case SMTP_WRITE:
+    if (accepted && strict && smtp->long_line <= CTE_SMTP_REJECT) REQUIRE(grammar_lines(s->src, s->size, GRAMMAR_8BIT));
+    if (accepted && !smtp->bdat) REQUIRE(grammar_one_end(s->expected.data, s->expected.size));
+    break;
+  case SMTP_READ:
+    REQUIRE(s->expected.status == (end ? CTE_END : CTE_ERROR_TRUNCATED));
+    REQUIRE(s->expected.read == (end ? end : s->size));
+    if (accepted && strict) REQUIRE(grammar_lines(s->src, end, GRAMMAR_8BIT | GRAMMAR_LONG));
+    break;
+  case LINES_CHECK:
+    if (accepted)
+      REQUIRE(grammar_lines(s->src, s->size, lines[o->allowed & 3] | (o->allowed & CTE_LINES_LF_TEXT ? GRAMMAR_LF : 0u)));
+    break;
+  default:
+    break;
+  }
 }
 
 /* ---- A codec that is given all of its input at once ---- */
