@@ -192,12 +192,12 @@ static void keeps_the_grammar(const struct stage *s) {
   const cte_smtp_options *smtp = &o->smtp;
   bool accepted = s->expected.status >= CTE_OK && s->expected.verdict == CTE_OK;
   bool strict = smtp->bare_lf <= CTE_SMTP_REJECT && smtp->bare_cr <= CTE_SMTP_REJECT && smtp->nul <= CTE_SMTP_REJECT;
-  size_t end = grammar_end_of_data(s->src, s->size);
+  size_t end = grammar_end_of_data(s->src, s->size), read = (size_t)s->expected.read; /* perhaps not behind padding */
   switch (s->codec) {
   case BASE64_DECODE:
     strict = (base64->reject & CTE_BASE64_REJECT_STRICT) == CTE_BASE64_REJECT_STRICT &&
              base64->line_ends == CTE_BASE64_LINE_ENDS_NONE && base64->alphabet != CTE_BASE64_EITHER;
-    if (accepted && strict) REQUIRE(grammar_base64(s->src, s->size, base64->alphabet == CTE_BASE64_URL));
+    if (accepted && strict) REQUIRE(grammar_base64(s->src, read, base64->alphabet == CTE_BASE64_URL));
     break;
   case QP_DECODE:
     strict = (o->qp_decode.reject & CTE_QP_REJECT_STRICT) == CTE_QP_REJECT_STRICT;
