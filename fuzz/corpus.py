@@ -20,9 +20,9 @@ TARGETS = {
     "base64": ["base64"],
     "quoted_printable": ["quoted_printable"],
     "lines": ["lines"],
-    "smtp_write": ["smtp"],
-    "smtp_read": ["smtp"],
-    "streams": ["base64", "quoted_printable", "smtp", "stream"],
+    "smtp_write": ["smtp", "smuggling"],
+    "smtp_read": ["smtp", "smuggling"],
+    "streams": ["base64", "quoted_printable", "lines", "smtp", "stream"],
 }
 # Texts that the target makes itself, with one fault; a short payload says as much to it as a long one.
 LONG = {"base64": (bytes([10]).ljust(16, b"\0"),)}

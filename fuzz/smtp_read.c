@@ -17,6 +17,22 @@ static void ends(const cte_smtp_options *options, const struct fuzz *f) {
   free(message);
 }
 
+/* DATA that SMTP allows give the message, its dots unstuffed, under every policy. */
+static void message_stays(const cte_smtp_options *options, const struct fuzz *f) {
+  size_t end = grammar_end_of_data(f->data, f->size), n = 0;
+  if (end == 0 || !grammar_lines(f->data, end, GRAMMAR_8BIT)) return;
+  uint8_t *message = fuzz_memory(end), *expected = fuzz_memory(end);
+  bool begin = true;
+  for (size_t i = 0; i < end - 3; i++) {
+    if (!begin || f->data[i] != '.') expected[n++] = f->data[i];
+    begin = f->data[i] == '\n';
+  }
+  cte_result got = cte_smtp_read(f->data, f->size, message, end, options);
+  REQUIRE(got.status == CTE_END && got.anomalies == 0 && got.written == n && memcmp(message, expected, n) == 0);
+  free(expected);
+  free(message);
+}
+
 /*
  * A strict reader, but for what it makes of long lines, accepts what the grammar allows and nothing else. What it accepts is
  * written, by a writer that rejects long lines where the reader leaves none, and read again.
@@ -56,6 +72,7 @@ void fuzz_one(const struct fuzz *input) {
   for (size_t row = 0; row < rows_count(); row++) {
     row_begin(row);
     ends(&options, f);
+    message_stays(&options, f);
     for (size_t i = 0; i < COUNT(long_lines); i++) accepts(long_lines[i], f);
   }
   row_begin(0);

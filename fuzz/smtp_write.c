@@ -28,6 +28,31 @@ static void comes_back(const uint8_t *data, size_t n, bool limited) {
   free(message);
 }
 
+/* A message that SMTP carries as it is is in BDAT itself, and comes back of DATA, its last line ended. */
+static void message_stays(const cte_smtp_options *options, const struct fuzz *f, const uint8_t *data, size_t n) {
+  if (options->bdat) {
+    REQUIRE(n == f->size && (n == 0 || memcmp(data, f->data, n) == 0));
+    return;
+  }
+  size_t added = f->size == 0 || (f->size >= 2 && memcmp(f->data + f->size - 2, "\r\n", 2) == 0) ? 0 : 2;
+  uint8_t *message = fuzz_memory(n);
+  cte_result got = cte_smtp_read(data, n, message, n, NULL);
+  REQUIRE(got.status == CTE_END && got.anomalies == 0 && got.written == f->size + added);
+  REQUIRE(f->size == 0 || memcmp(message, f->data, f->size) == 0);
+  REQUIRE(memcmp(message + f->size, "\r\n", added) == 0);
+  free(message);
+}
+
+/* A BDAT payload of which all is kept is the message, whatever that is. */
+static void all_kept(const struct fuzz *f) {
+  const cte_smtp_options keep = {CTE_SMTP_KEEP, CTE_SMTP_KEEP, CTE_SMTP_KEEP, CTE_SMTP_KEEP, 1, {0}};
+  uint8_t *data = fuzz_memory(f->size);
+  cte_result got = cte_smtp_write(f->data, f->size, data, f->size, &keep);
+  REQUIRE(got.status == CTE_OK && got.read == f->size && got.written == f->size);
+  REQUIRE(f->size == 0 || memcmp(data, f->data, f->size) == 0);
+  free(data);
+}
+
 static void written(const cte_smtp_options *options, const struct fuzz *f) {
   size_t bound = cte_smtp_write_bound(f->size, options);
   uint8_t *data = fuzz_memory(bound);
@@ -36,6 +61,10 @@ static void written(const cte_smtp_options *options, const struct fuzz *f) {
   bool limited = fuzz_lines_limited(options, false);
   REQUIRE(!limited || fuzz_longest_line(data, got.written, !options->bdat) <= 998);
   if (options->bdat) REQUIRE(kept_alone(options, data, got.written));
+  if (grammar_lines(f->data, f->size, GRAMMAR_8BIT)) {
+    REQUIRE(got.status == CTE_OK && got.anomalies == 0);
+    message_stays(options, f, data, got.written);
+  }
   if (got.status == CTE_OK && !options->bdat) {
     REQUIRE(grammar_one_end(data, got.written));
     uint8_t *exact = fuzz_memory(got.written);
@@ -93,6 +122,7 @@ void fuzz_one(const struct fuzz *input) {
     row_begin(row);
     written(&options, f);
     strict_keeps_the_grammar(f);
+    all_kept(f);
     dots(f);
   }
   row_begin(0);

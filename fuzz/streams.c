@@ -141,8 +141,8 @@ static enum codec pick_pair(struct stage *there, struct stage *back, const struc
     if (options->line_ends == CTE_QP_LINE_ENDS_CRLF) options->line_end = CTE_LINE_END_CRLF;
     if (options->line_ends == CTE_QP_LINE_ENDS_LF) options->line_end = CTE_LINE_END_LF;
     back->options.qp_decode = (cte_qp_decode_options){0};
-  } else {
-    there->options.smtp = (cte_smtp_options){0};
+  } else if (there->options.smtp.bdat) {
+    there->options.smtp = (cte_smtp_options){0}; /* BDAT has no reader */
   }
   return which;
 }
