@@ -93,6 +93,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   cte_status status = send_message(in);
+  (void)fclose(in);
   if (status != CTE_OK) fprintf(stderr, "record: %s\n", cte_status_text(status));
   return status != CTE_OK;
 }
