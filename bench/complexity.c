@@ -1,8 +1,8 @@
 /*
  * complexity.c: how slow an input can make a codec, and how its time grows with its size: docs/complexity.md's table.
  * Structured inputs, and patterns by chance, go through each call that takes octets: whole, an octet of input at a time,
- * and with room for 1, 2 and 64 octets; the slowest stand beside random data. Times are those of the processor, the least
- * of several.
+ * flushed and not, and with room for 1, 2 and 64 octets; the slowest stand beside random data. Times are those of the
+ * processor, the least of several.
  *
  * CTE_TEST_SEED, CTE_TEST_SCALE: as everywhere; CTE_TEST_ROW: that row of kernels.
  */

@@ -51,24 +51,26 @@ static void strict_keeps_the_grammar(const struct fuzz *f) {
   }
 }
 
+/* A codec on every row, and what must hold beside the reference. */
+static void encode_all(const cte_base64_encode_options *options, const struct fuzz *f) {
+  fuzz_codec(&base64_encode_subject, options, f);
+  for (size_t row = 0; row < rows_count(); row++) {
+    row_begin(row);
+    comes_back(options, f);
+  }
+}
+
+static void decode_all(const cte_base64_decode_options *options, const struct fuzz *f) {
+  fuzz_codec(&base64_decode_subject, options, f);
+  for (size_t row = 0; row < rows_count(); row++) {
+    row_begin(row);
+    strict_keeps_the_grammar(f);
+  }
+}
+
 /* ---- Long texts: a payload that libFuzzer keeps short does not reach behind the first of what kernels take as one ---- */
 
 #define LONGEST 65536
-
-/* Every row's encoder gives what the reference does, as far as there is room, and so does the stream of one. */
-static void encode_long(const cte_base64_encode_options *options, const uint8_t *plain, size_t n,
-                        const struct outcome *expected) {
-  static uint8_t text[LONGEST];
-  for (size_t row = 0; row < rows_count(); row++) {
-    row_begin(row);
-    cte_result got = cte_base64_encode(guarded_copy(plain, n, random_one_in(2)), n, text, LONGEST, options);
-    REQUIRE(got.status == (expected->size > LONGEST ? CTE_MORE_OUTPUT : CTE_OK) && got.anomalies == 0);
-    REQUIRE(got.status == CTE_OK ? got.read == n && got.written == expected->size : got.written + 64 > LONGEST);
-    REQUIRE(got.written <= LONGEST && memcmp(text, expected->data, got.written) == 0);
-  }
-  row_begin(random_below(rows_count()));
-  check_random_cuts(&base64_encode_subject, options, plain, n, 1);
-}
 
 /* Octets by chance in lines, mostly of 76 and CRLF; up to 64 KiB, mostly less than 4. */
 static size_t long_text(uint8_t *text, const uint8_t *head) {
@@ -79,7 +81,7 @@ static size_t long_text(uint8_t *text, const uint8_t *head) {
   size_t n = 1 + random_below((size_t)768 << random_below(1 + random_below(7)));
   for (size_t i = 0; i < n; i++) plain[i] = (uint8_t)random_u32();
   ref_base64_encode(&expected, plain, n, &options);
-  encode_long(&options, plain, n, &expected);
+  encode_all(&options, &(struct fuzz){{0}, plain, n});
   size_t size = expected.size < LONGEST ? expected.size : LONGEST;
   memcpy(text, expected.data, size);
   return size;
@@ -132,33 +134,20 @@ static void decode_long(const cte_base64_decode_options *options, const struct f
   size_t n = long_text(text, f->head + 12);
   one_fault(options, text, n);
   n = spoil(text, n, f);
-  for (size_t row = 0; row < rows_count(); row++) {
-    row_begin(row);
-    check_one_shot(&base64_decode_subject, options, text, n);
-  }
-  row_begin(random_below(rows_count()));
-  check_random_cuts(&base64_decode_subject, options, text, n, 1);
+  decode_all(options, &(struct fuzz){{0}, text, n});
 }
 
 /* head[0]: 1 encode, 2 encode and decode a long text, else decode what the payload says. */
 void fuzz_one(const struct fuzz *f) {
   if (f->head[0] & 1) {
     cte_base64_encode_options options = encode_options(f->head + 5);
-    fuzz_codec(&base64_encode_subject, &options, f);
-    for (size_t row = 0; row < rows_count(); row++) {
-      row_begin(row);
-      comes_back(&options, f);
-    }
+    encode_all(&options, f);
   } else if (f->head[0] & 2) {
     cte_base64_decode_options options = decode_options(f->head + 5);
     decode_long(&options, f);
   } else {
     cte_base64_decode_options options = decode_options(f->head + 5);
-    fuzz_codec(&base64_decode_subject, &options, f);
-    for (size_t row = 0; row < rows_count(); row++) {
-      row_begin(row);
-      strict_keeps_the_grammar(f);
-    }
+    decode_all(&options, f);
   }
   row_begin(0);
 }

@@ -63,6 +63,8 @@ static void keeps_the_grammar(const struct fuzz *f) {
     REQUIRE(got.read < f->size && grammar_lines(f->data, got.read, kind));
     REQUIRE(!grammar_lines(f->data, got.read + 1, kind));
     REQUIRE(got.status == violation(f->data[got.read], kind));
+    if (got.status == CTE_ERROR_BARE_CR && !(kind & GRAMMAR_LF))
+      REQUIRE(got.read + 1 == f->size || f->data[got.read + 1] != '\n');
   }
 }
 

@@ -89,7 +89,7 @@ static void strict_keeps_the_grammar(const struct fuzz *f) {
 static void dots(const struct fuzz *f) {
   static struct outcome expected;
   ref_dots(&expected, f->data, f->size);
-  uint8_t *out = fuzz_memory(2 * f->size);
+  uint8_t *out = fuzz_memory(2 * f->size + CTE_DOTS_END_SIZE);
   const size_t mosts[] = {8, 2000, f->size + 1};
   size_t written = 0, most = 1 + random_below(mosts[f->size > 4096 ? 2 : random_below(2)]);
   uint32_t state = 0;
@@ -109,6 +109,11 @@ static void dots(const struct fuzz *f) {
   size_t n = cte_dots_end(end, state);
   bool ended = f->size == 0 || (f->size >= 2 && memcmp(f->data + f->size - 2, "\r\n", 2) == 0);
   REQUIRE(n == (ended ? 3 : 5) && memcmp(end, ended ? ".\r\n" : "\r\n.\r\n", n) == 0);
+  if (grammar_lines(f->data, f->size, GRAMMAR_8BIT)) {
+    memcpy(out + written, end, n);
+    REQUIRE(grammar_one_end(out, written + n));
+    message_stays(&(cte_smtp_options){0}, f, out, written + n);
+  }
   free(out);
 }
 

@@ -59,7 +59,8 @@ struct chain {
 /* Any options that are not refused. */
 static void pick_options(struct stage *s, enum codec which, uint32_t any) {
   memset(&s->options, 0, sizeof s->options);
-  uint32_t sets[] = {0, 0, any >> 12, UINT32_C(0xFFFFF)};
+  uint32_t strict = which == BASE64_DECODE ? CTE_BASE64_REJECT_STRICT : CTE_QP_REJECT_STRICT;
+  uint32_t sets[] = {0, strict, any >> 12, UINT32_C(0xFFFFF)};
   const uint8_t columns[] = {(uint8_t)(any >> 16), (uint8_t)(any >> 24)};
   const uint8_t policies[] = {(uint8_t)any, (uint8_t)(any >> 5), (uint8_t)(any >> 10), (uint8_t)(any >> 15),
                               (uint8_t)(any >> 23)};
@@ -162,7 +163,7 @@ static void go_there_and_back(struct chain *chain, const struct fuzz *f) {
 
 /* ---- What must hold of a codec that has done its work ---- */
 
-/* What a codec gave is compared and handed to the next, if that still takes anything. */
+/* What a codec gave is compared and handed to the next, if there is one. */
 static void hand_on(struct stage *s, struct stage *next, const uint8_t *data, size_t n) {
   REQUIRE(n <= s->expected.size - s->written);
   if (n == 0) return;
@@ -193,11 +194,17 @@ static void keeps_the_grammar(const struct stage *s) {
   bool accepted = s->expected.status >= CTE_OK && s->expected.verdict == CTE_OK;
   bool strict = smtp->bare_lf <= CTE_SMTP_REJECT && smtp->bare_cr <= CTE_SMTP_REJECT && smtp->nul <= CTE_SMTP_REJECT;
   size_t end = grammar_end_of_data(s->src, s->size), read = (size_t)s->expected.read; /* perhaps not behind padding */
+  const uint8_t *written = s->expected.data;
+  size_t n = s->expected.size;
   switch (s->codec) {
   case BASE64_DECODE:
     strict = (base64->reject & CTE_BASE64_REJECT_STRICT) == CTE_BASE64_REJECT_STRICT &&
              base64->line_ends == CTE_BASE64_LINE_ENDS_NONE && base64->alphabet != CTE_BASE64_EITHER;
     if (accepted && strict) REQUIRE(grammar_base64(s->src, read, base64->alphabet == CTE_BASE64_URL));
+    break;
+  case QP_ENCODE:
+    if (o->qp_encode.line_end == CTE_LINE_END_CRLF && o->qp_encode.line_ends != CTE_QP_LINE_ENDS_KEEP)
+      REQUIRE(grammar_quoted_printable(written, n));
     break;
   case QP_DECODE:
     strict = (o->qp_decode.reject & CTE_QP_REJECT_STRICT) == CTE_QP_REJECT_STRICT;
@@ -205,11 +212,13 @@ static void keeps_the_grammar(const struct stage *s) {
     break;
   case SMTP_WRITE:
     if (accepted && strict && smtp->long_line <= CTE_SMTP_REJECT) REQUIRE(grammar_lines(s->src, s->size, GRAMMAR_8BIT));
-    if (accepted && !smtp->bdat) REQUIRE(grammar_one_end(s->expected.data, s->expected.size));
+    if (accepted && !smtp->bdat) REQUIRE(grammar_one_end(written, n));
+    REQUIRE(!fuzz_lines_limited(smtp, false) || fuzz_longest_line(written, n, !smtp->bdat) <= 998);
     break;
   case SMTP_READ:
     REQUIRE(s->expected.status == (end ? CTE_END : CTE_ERROR_TRUNCATED));
-    REQUIRE(s->expected.read == (end ? end : s->size));
+    REQUIRE(read == (end ? end : s->size));
+    REQUIRE(!fuzz_lines_limited(smtp, true) || fuzz_longest_line(written, n, false) <= 998);
     if (accepted && strict) REQUIRE(grammar_lines(s->src, end, GRAMMAR_8BIT | GRAMMAR_LONG));
     break;
   case LINES_CHECK:
